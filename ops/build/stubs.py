@@ -1,0 +1,35 @@
+"""Regenerates the protobuf and gRPC stubs beside their protos: ``python -m ops.build.stubs [OUT]``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROTO_ROOT = Path(__file__).resolve().parents[2] / "proto"
+
+
+def generate(out: Path) -> None:
+    """Writes ``*_pb2.py``, ``*_pb2.pyi`` and ``*_pb2_grpc.py`` of every proto below ``out``.
+
+    Raises ``subprocess.CalledProcessError`` where protoc refuses a file.
+    """
+    protos = sorted(str(path.relative_to(PROTO_ROOT)) for path in PROTO_ROOT.rglob("*.proto"))
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "grpc_tools.protoc",
+            f"-I{PROTO_ROOT}",
+            f"--python_out={out}",
+            f"--mypy_out=quiet:{out}",
+            f"--grpc_python_out={out}",
+            *protos,
+        ],
+        cwd=PROTO_ROOT,
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    generate(Path(sys.argv[1]) if len(sys.argv) > 1 else PROTO_ROOT)
