@@ -1,0 +1,1 @@
+"""What every process shares: settings, logs, metrics, the admin port, lifecycle, gRPC and HTTP edges."""

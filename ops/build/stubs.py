@@ -10,7 +10,7 @@ PROTO_ROOT = Path(__file__).resolve().parents[2] / "proto"
 
 
 def generate(out: Path) -> None:
-    """Writes ``*_pb2.py``, ``*_pb2.pyi`` and ``*_pb2_grpc.py`` of every proto below ``out``.
+    """Writes ``*_pb2.py``, ``*_pb2_grpc.py`` and their ``.pyi`` of every proto below ``out``.
 
     Raises ``subprocess.CalledProcessError`` where protoc refuses a file.
     """
@@ -24,6 +24,7 @@ def generate(out: Path) -> None:
             f"--python_out={out}",
             f"--mypy_out=quiet:{out}",
             f"--grpc_python_out={out}",
+            f"--mypy_grpc_out=quiet:{out}",
             *protos,
         ],
         cwd=PROTO_ROOT,

@@ -12,7 +12,11 @@ T = TypeVar("T")
 
 
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], *, timeout_s: float = 10.0, every_s: float = 0.01, what: str = ""
+    condition: Callable[[], T | Awaitable[T]],
+    *,
+    timeout_s: float = 10.0,
+    every_s: float = 0.01,
+    what: str = "",
 ) -> T:
     """Returns the first truthy value of ``condition`` (sync or async).
 

@@ -1,0 +1,50 @@
+"""Structured logs: one line an event, ``key=value`` on a terminal, JSON otherwise."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure(log_format: str, log_level: str, **bound: Any) -> None:
+    """Sets up structlog and routes the standard library's warnings through it.
+
+    ``log_format``: auto, json or console. ``bound``: keys on every line, e.g. ``process="rms", node="rms-1"``.
+    """
+    level = logging.getLevelNamesMapping()[log_level.upper()]
+    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: Any = (
+        structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(**bound)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # kazoo logs every lost connection as a traceback; coordination/ logs the state change itself.
+    logging.getLogger("kazoo").setLevel(logging.CRITICAL)
+    # Tornado repeats at warning level what the HTTP edge has already answered as a problem.
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    logging.getLogger("tornado.general").setLevel(logging.ERROR)
