@@ -1,0 +1,1 @@
+"""Recorded chats: read from three formats, posted with their own timing."""
