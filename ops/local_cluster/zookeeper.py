@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ops.local_cluster.ports import free_port
@@ -34,13 +34,11 @@ class ZooKeeperOptions:
         tick_ms: its unit of time; sessions end within a tick of their timeout, which is at least two ticks.
         heap_mb: the JVM's limit.
         force_sync: fsync before acknowledging. Off, a machine's crash may lose writes, a process's cannot.
-        users: name → password for SASL DIGEST-MD5. Empty: no authentication; else only these may connect.
     """
 
     tick_ms: int = 500
     heap_mb: int = 256
     force_sync: bool = True
-    users: Mapping[str, str] = field(default_factory=dict)
 
 
 class ZooKeeperServer:
@@ -135,7 +133,7 @@ class ZooKeeperServer:
 
     def _command(self) -> list[str]:
         options = self._options
-        command = [
+        return [
             find_java(),
             f"-Xmx{options.heap_mb}m",
             "-XX:+UseSerialGC",
@@ -144,11 +142,6 @@ class ZooKeeperServer:
             "-Dzookeeper.preAllocSize=8192",  # KiB; the default writes 64 MiB of zeros a log file
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true",
-        ]
-        if options.users:
-            command.append(f"-Djava.security.auth.login.config={self.folder / 'jaas.conf'}")
-        return [
-            *command,
             "-cp",
             ":".join(map(str, find_jars())),
             "org.apache.zookeeper.server.quorum.QuorumPeerMain",
@@ -160,13 +153,9 @@ class ZooKeeperServer:
         data.mkdir(parents=True, exist_ok=True)
         (data / "myid").write_text(f"{self._number}\n")
         (self.folder / "zoo.cfg").write_text("\n".join(self._config_lines(data)) + "\n")
-        if self._options.users:
-            jaas = self.folder / "jaas.conf"
-            jaas.touch(mode=0o600)
-            jaas.write_text(_jaas(self._options.users))
 
     def _config_lines(self, data: Path) -> list[str]:
-        lines = [
+        return [
             f"dataDir={data}",
             f"clientPort={self.port}",
             "clientPortAddress=127.0.0.1",
@@ -179,13 +168,8 @@ class ZooKeeperServer:
             "4lw.commands.whitelist=*",
             "autopurge.snapRetainCount=3",
             "autopurge.purgeInterval=1",
+            *self._ensemble,
         ]
-        if self._options.users:
-            lines += [
-                "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
-                "sessionRequireClientSASLAuth=true",
-            ]
-        return [*lines, *self._ensemble]
 
 
 class Ensemble:
@@ -194,8 +178,7 @@ class Ensemble:
     def __init__(self, folder: Path, *, size: int = 3, options: ZooKeeperOptions | None = None) -> None:
         members = [f"server.{n}=127.0.0.1:{free_port()}:{free_port()}" for n in range(1, size + 1)]
         self.servers = [
-            ZooKeeperServer(folder / str(n), options=options, number=n, ensemble=members)
-            for n in range(1, size + 1)
+            ZooKeeperServer(folder / str(n), options=options, number=n, ensemble=members) for n in range(1, size + 1)
         ]
 
     @property
@@ -233,9 +216,7 @@ def find_java() -> str:
     java = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if java is None:
         where = f"in JAVA_HOME ({home})" if home else "on the path"
-        raise ZooKeeperMissingError(
-            f"ZooKeeper needs Java, and there is none {where}; install it: {INSTALL_HINT}"
-        )
+        raise ZooKeeperMissingError(f"ZooKeeper needs Java, and there is none {where}; install it: {INSTALL_HINT}")
     return java
 
 
@@ -244,12 +225,5 @@ def find_jars(folder: Path = JAR_FOLDER) -> list[Path]:
     jars = [folder / name for name in JARS]
     missing = [str(jar) for jar in jars if not jar.exists()]
     if missing:
-        raise ZooKeeperMissingError(
-            f"ZooKeeper is not installed ({missing[0]} is missing); install it: {INSTALL_HINT}"
-        )
+        raise ZooKeeperMissingError(f"ZooKeeper is not installed ({missing[0]} is missing); install it: {INSTALL_HINT}")
     return jars
-
-
-def _jaas(users: Mapping[str, str]) -> str:
-    logins = "\n".join(f'  user_{name}="{password}"' for name, password in users.items())
-    return f"Server {{\n  org.apache.zookeeper.server.auth.DigestLoginModule required\n{logins};\n}};\n"

@@ -36,7 +36,7 @@ async def test_an_ensemble_elects_another_leader(tmp_path: Path) -> None:
         async def has_leader() -> bool:
             return await ensemble.leader() is not None
 
-        await eventually(has_leader, timeout_s=20, what="another leader")
+        _: bool = await eventually(has_leader, timeout_s=20, what="another leader")
     finally:
         await ensemble.stop()
 
