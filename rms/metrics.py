@@ -46,3 +46,76 @@ class RmsMetrics:
         self.closed = Counter(
             "livecomments_rms_closed_total", "Viewer connections ended.", ["reason"], registry=registry
         )
+
+
+class ServiceMetrics:
+    """What the node as a service counts: joining, what comes in, history and repairs."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.channels = Gauge("livecomments_rms_channels", "Videos served.", registry=registry)
+        self.opening_channels = Gauge(
+            "livecomments_rms_opening_channels", "Videos whose first backfill is under way.", registry=registry
+        )
+        self.waiting_viewers = Gauge(
+            "livecomments_rms_waiting_viewers", "Viewers that wait for history.", registry=registry
+        )
+        self.joins = Counter("livecomments_rms_joins_total", "Viewers taken in.", ["how"], registry=registry)
+        self.refused = Counter(
+            "livecomments_rms_refused_total",
+            "Viewers refused for want of room, by the status they were answered with.",
+            ["reason", "status"],
+            registry=registry,
+        )
+        self.bad_requests = Counter(
+            "livecomments_rms_bad_requests_total",
+            "Requests that are no request for a stream.",
+            ["status"],
+            registry=registry,
+        )
+        self.delivered = Counter(
+            "livecomments_rms_received_total", "Events and heads from dispatchers.", ["what"], registry=registry
+        )
+        self.hop_seconds = Histogram(
+            "livecomments_rms_hop_seconds",
+            "How long comments took to get here: since they were made (post), since the dispatcher sent them "
+            "(dispatcher). By the clocks of two machines.",
+            ["since"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self.history_read_seconds = Histogram(
+            "livecomments_rms_history_read_seconds",
+            "One ListComments call.",
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self.history_waiting = Gauge(
+            "livecomments_rms_history_waiting", "Reads of history, running or waiting.", registry=registry
+        )
+        self.history_failures = Counter(
+            "livecomments_rms_history_failures_total",
+            "Pages of history not to be had.",
+            ["reason"],
+            registry=registry,
+        )
+        self.opened_incomplete = Counter(
+            "livecomments_rms_opened_incomplete_total",
+            "Channels that went live without their backfill.",
+            registry=registry,
+        )
+        self.released = Counter(
+            "livecomments_rms_released_total",
+            "Events that went on after having been held.",
+            ["reason"],
+            registry=registry,
+        )
+        self.repairs = Counter("livecomments_rms_repairs_total", "Repairs.", ["outcome"], registry=registry)
+        self.mended = Counter(
+            "livecomments_rms_mended_total",
+            "Comments that did not come live, by what brought them.",
+            ["by"],
+            registry=registry,
+        )
+        self.unannounced = Gauge(
+            "livecomments_rms_unannounced_channels", "Videos polled for want of a route.", registry=registry
+        )

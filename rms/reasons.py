@@ -45,3 +45,59 @@ class ResyncReason(StrEnum):
     """More came at once than the node could send."""
     TOO_FAR_BACK = "too_far_back"
     """A resume asked for more than can be replayed at once."""
+    HISTORY_UNAVAILABLE = "history_unavailable"
+    """The store that has what was missed cannot be read now."""
+    HOLE_TOO_LARGE = "hole_too_large"
+    """The node itself missed more than it can mend."""
+
+
+class RefusalReason(StrEnum):
+    """Why a viewer was not taken in."""
+
+    NODE_FULL = "node_full"
+    """The node holds all the viewers that it may."""
+    VIDEO_FULL = "video_full"
+    """The video has its share of the node's viewers."""
+    JOIN_RATE = "join_rate"
+    """Viewers come faster than they can be taken in beside delivering to those who are here."""
+    CHANNELS_FULL = "channels_full"
+    """The node serves as many videos as it may, or opens as many as it may at once."""
+    DRAINING = "draining"
+    """This node is going away."""
+
+
+class HistoryReason(StrEnum):
+    """Why no page of history was to be had."""
+
+    NO_COMMENT_SERVICE = "no_comment_service"
+    """None is registered."""
+    UNREACHABLE = "unreachable"
+    """Those that were asked failed or did not answer in time; their store may be down."""
+    BUSY = "busy"
+    """More reads wait for their turn than may."""
+    TIMEOUT = "timeout"
+    """The turn, or the answer, did not come before the deadline."""
+
+
+class HoldReason(StrEnum):
+    """Why events that were held go on."""
+
+    MENDED = "mended"
+    """The hole is mended, or the channel has opened."""
+    TIMEOUT = "hold_timeout"
+    """They were held long enough; mending goes on behind them."""
+    FULL = "hold_full"
+    """More came than may be held."""
+
+
+class RepairOutcome(StrEnum):
+    """How a repair ended."""
+
+    MENDED = "mended"
+    """What was missing was found and sent on."""
+    NOTHING_MISSING = "nothing_missing"
+    """The store has nothing that the channel has not: the missing event was not a comment, or came meanwhile."""
+    TOO_LARGE = "too_large"
+    """More was missing than is read at once; the viewers were told to resync."""
+    GIVEN_UP = "given_up"
+    """The comment services failed too often; whoever resumes is served from the store."""

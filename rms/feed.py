@@ -1,0 +1,190 @@
+"""What flows into one channel: events in, holes noticed, newcomers held while a hole is mended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+from livecomments.v1 import event_pb2
+
+from rms import frames
+from rms.chains import OriginChains
+from rms.reasons import HoldReason
+
+if TYPE_CHECKING:
+    from rms.channel import Channel
+    from rms.metrics import ServiceMetrics
+
+Item = event_pb2.Event | event_pb2.Head
+_KINDS = {
+    event_pb2.Event.KIND_COMMENT: frames.COMMENT,
+    event_pb2.Event.KIND_EDIT: frames.EDIT,
+    event_pb2.Event.KIND_DELETE: frames.DELETE,
+    event_pb2.Event.KIND_REACTIONS: frames.REACTIONS,
+    event_pb2.Event.KIND_VIEWERS: frames.VIEWERS,
+    event_pb2.Event.KIND_END: frames.END,
+}
+
+
+@dataclass(slots=True)
+class Hole:
+    """Something is missing after the id ``since``; once the store was asked, ``claims`` count as had."""
+
+    since: int
+    claims: dict[str, int] = field(default_factory=dict)
+    """origin → the id that it says it published."""
+
+
+class Feed:
+    """One channel's input.
+
+    It begins by holding what comes, until ``open`` or ``open_incomplete``. When an event names a predecessor that the
+    channel has not had, that event and all after it are held, ``on_hole(feed)`` is called once, and whoever answers
+    that takes the hole, mends it and calls ``release``. ``max_held`` are held at most; more let all go on.
+
+    Events with ids up to ``covered_to`` count as had: the backfill brought them.
+    """
+
+    __slots__ = (
+        "_chains", "_held", "_hole", "_max_held", "_metrics", "_on_hole",
+        "channel", "covered_to", "first_id", "incomplete", "opened", "repairing",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        covered_to: int,
+        max_held: int,
+        metrics: ServiceMetrics,
+        on_hole: Callable[[Feed], None],
+    ) -> None:
+        self.channel = channel
+        self.covered_to = covered_to
+        self.first_id: int | None = None
+        """The channel has had every comment from this one on; None before there is any, 0 when it has all."""
+        self.incomplete = False
+        """Part of what its viewers should have had is missing: who joins is served from the store."""
+        self.opened = False
+        self.repairing = False
+        self._chains = OriginChains(covered_to)
+        self._held: list[Item] | None = []
+        self._hole: Hole | None = None
+        self._max_held = max_held
+        self._metrics = metrics
+        self._on_hole = on_hole
+
+    @property
+    def video(self) -> str:
+        """The channel's ``liveVideoId``."""
+        return self.channel.video
+
+    def open(self, comments: Iterable[tuple[int, bytes]], *, complete: bool) -> None:
+        """Goes live with the newest comments, oldest first; ``complete`` where there are no older ones."""
+        history = [_comment(comment_id, data) for comment_id, data in comments]
+        self.first_id = 0 if complete else history[0].event_id
+        self._open(history)
+
+    def open_incomplete(self) -> None:
+        """Goes live with what there is: the store cannot be reached."""
+        self.incomplete = True
+        self._open([])
+
+    def deliver(self, item: Item) -> None:
+        """Takes an event or a head; repeats are dropped."""
+        if self._held is None:
+            self._take(item)
+        elif len(self._held) < self._max_held:
+            self._held.append(item)
+        else:
+            self.release(HoldReason.FULL)
+            self._take(item)
+
+    def merge(self, comments: Iterable[tuple[int, bytes]]) -> int:
+        """Publishes those comments that should have come live and have not. Returns how many."""
+        return sum(
+            self.channel.publish(_comment(comment_id, data))
+            for comment_id, data in comments
+            if comment_id > self.covered_to and not self.channel.has(comment_id)
+        )
+
+    def take_hole(self) -> Hole | None:
+        """The hole as it now stands; whoever takes it mends it or puts it back."""
+        hole, self._hole = self._hole, None
+        return hole
+
+    def put_back(self, hole: Hole) -> None:
+        """The hole could not be mended yet."""
+        for origin, event_id in hole.claims.items():
+            self._note_hole(hole.since, origin, event_id)
+
+    def settle(self, hole: Hole) -> None:
+        """What ``hole`` claims counts as had: the store was asked, and what it does not have never comes."""
+        for origin, event_id in hole.claims.items():
+            if self._chains.missing_since(origin, event_id, self.channel.has) is not None:
+                self._chains.advance(origin, event_id)
+
+    def release(self, reason: HoldReason) -> None:
+        """Lets what is held go on. Nothing is held again while ``repairing``."""
+        held, self._held = self._held, None
+        if held:
+            self._metrics.released.labels(reason).inc(len(held))
+        for item in held or ():
+            self._take(item)
+
+    def _open(self, history: list[frames.Frame]) -> None:
+        self.channel.seed(history)
+        self.opened = True
+        self.release(HoldReason.MENDED)
+
+    def _take(self, item: Item) -> None:
+        if self._held is not None:  # a hole was found among what was being released
+            self._held.append(item)
+            return
+        if isinstance(item, event_pb2.Head):
+            claim, known = item.last_id, False
+        else:
+            claim, known = item.previous_id, self.channel.has(item.event_id)
+        since = None if known else self._chains.missing_since(item.origin, claim, self.channel.has)
+        if since is not None:
+            self._note_hole(since, item.origin, claim)
+            if not self.repairing:
+                self.repairing = True
+                self._held = [item]
+                self._on_hole(self)
+                return
+        if isinstance(item, event_pb2.Event):
+            self._publish(item)
+
+    def _note_hole(self, since: int, origin: str, claim: int) -> None:
+        if self._hole is None:
+            self._hole = Hole(since)
+        self._hole.since = min(self._hole.since, since)
+        self._hole.claims[origin] = claim
+
+    def _publish(self, event: event_pb2.Event) -> None:
+        self._chains.advance(event.origin, event.event_id)
+        if self.first_id is None and not self.incomplete:
+            self.first_id = event.event_id
+        kind = _KINDS[event.kind]
+        frame = frames.encode(kind, event.data, event.event_id)
+        if kind == frames.END:
+            self.channel.end(frame)
+        elif self.channel.publish(frame) and kind in (frames.EDIT, frames.DELETE):
+            self._rewrite(kind, event.data)
+
+    def _rewrite(self, kind: str, data: bytes) -> None:
+        """Whoever joins later gets the comment as it now stands, or not at all."""
+        try:
+            comment_id = int(json.loads(data)["commentId"])
+        except (ValueError, KeyError, TypeError):
+            structlog.get_logger().warning("event_without_comment_id", video=self.video, kind=kind)
+            return
+        self.channel.replace(comment_id, _comment(comment_id, data) if kind == frames.EDIT else None)
+
+
+def _comment(comment_id: int, data: bytes) -> frames.Frame:
+    return frames.encode(frames.COMMENT, data, comment_id)

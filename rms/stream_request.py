@@ -1,0 +1,126 @@
+"""What a viewer asks for, read from a request's method, target and headers. Pure; every edge uses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote
+
+from service_kit.problem import Problem
+from service_kit.video_id import is_video_id
+
+MAX_TARGET_BYTES = 8 * 1024
+MAX_HEADER_BYTES = 16 * 1024
+MAX_PARAMETERS = 64
+DEFAULT_BACKLOG = 100
+MAX_BACKLOG = 1000
+MAX_ID = 2**64 - 1
+
+# Of every answer with status 200. `no-transform` keeps proxies from compressing, which would hold events back.
+STREAM_HEADERS = (
+    ("Content-Type", "text/event-stream"),
+    ("Cache-Control", "no-store, no-transform"),
+    ("X-Accel-Buffering", "no"),
+    ("X-Content-Type-Options", "nosniff"),
+    # Streams are public: a page of any origin may watch.
+    ("Access-Control-Allow-Origin", "*"),
+)
+
+_PATH = re.compile(r"/comments/([^/]*)/stream\Z")
+_DECIMAL = re.compile(r"[0-9]{1,20}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRequest:
+    """A well-formed wish for a video's stream.
+
+    Attributes:
+        video: the ``liveVideoId``.
+        resume_after: the id of the last comment that the viewer has; None for a viewer that has none.
+        backlog: how many comments a viewer that has none wants first, 0 to 1,000.
+        attempt: which attempt of the proxy this is, from 1; None where no proxy counts (``x-envoy-attempt-count``).
+    """
+
+    video: str
+    resume_after: int | None
+    backlog: int
+    attempt: int | None
+
+
+def parse_stream_request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> StreamRequest:
+    """Reads a request for ``GET /comments/{liveVideoId}/stream``.
+
+    ``target`` is the path with its query, as sent; ``headers`` are names in any case with their values.
+    Parameters other than ``lastEventId`` and ``backlog`` are ignored: clients add their own against caches.
+    The ``Last-Event-ID`` header wins over ``lastEventId``: a browser that comes back repeats the URL it began with.
+
+    Raises ``Problem``: 414 and 431 over a limit, 404 another path or no video id, 405 another method, 400 naming the
+    parameter that is malformed, out of range or given twice.
+    """
+    if len(target) > MAX_TARGET_BYTES:
+        raise Problem(414, f"the URL is longer than {MAX_TARGET_BYTES} bytes")
+    last_event_ids, attempts = _read_headers(headers)
+    path, _, query = target.partition("?")
+    video = _video_of(path)
+    if method != "GET":
+        raise Problem(405, f"{method[:32]} is not possible here; GET is", headers={"Allow": "GET"})
+    parameters = _parameters(query)
+    resume_after = _number(parameters.get("lastEventId", []), "lastEventId", MAX_ID)
+    last_event_id = _number(last_event_ids, "Last-Event-ID", MAX_ID)
+    backlog = _number(parameters.get("backlog", []), "backlog", MAX_BACKLOG)
+    return StreamRequest(
+        video=video,
+        resume_after=resume_after if last_event_id is None else last_event_id,
+        backlog=DEFAULT_BACKLOG if backlog is None else backlog,
+        attempt=int(attempts[0]) if len(attempts) == 1 and _DECIMAL.match(attempts[0]) else None,
+    )
+
+
+def _read_headers(headers: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    size = 0
+    last_event_ids: list[str] = []
+    attempts: list[str] = []
+    for name, value in headers:
+        size += len(name) + len(value)
+        if size > MAX_HEADER_BYTES:
+            raise Problem(431, f"the headers are longer than {MAX_HEADER_BYTES} bytes")
+        name = name.lower()
+        if name == "last-event-id":
+            last_event_ids.append(value)
+        elif name == "x-envoy-attempt-count":
+            attempts.append(value)
+    return last_event_ids, attempts
+
+
+def _video_of(path: str) -> str:
+    match = _PATH.match(path)
+    if match is None:
+        raise Problem(404, "no such path")
+    video = unquote(match[1])
+    if not is_video_id(video):
+        raise Problem(404, "no such video: liveVideoId is 1 to 64 of A-Z a-z 0-9 _ -")
+    return video
+
+
+def _parameters(query: str) -> dict[str, list[str]]:
+    if not query:
+        return {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise Problem(400, f"the query has more than {MAX_PARAMETERS} parameters") from None
+    parameters: dict[str, list[str]] = {}
+    for name, value in pairs:
+        parameters.setdefault(name, []).append(value)
+    return parameters
+
+
+def _number(values: list[str], name: str, most: int) -> int | None:
+    if not values:
+        return None
+    if len(values) > 1:
+        raise Problem(400, f"{name} is given {len(values)} times")
+    if not _DECIMAL.match(values[0]) or int(values[0]) > most:
+        raise Problem(400, f"{name} must be a decimal number from 0 to {most}")
+    return int(values[0])
