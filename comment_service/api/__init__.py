@@ -1,0 +1,1 @@
+"""The HTTP API: one handler file a resource."""

@@ -1,0 +1,61 @@
+"""``/comments/{liveVideoId}``: post, and pages of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from comment_service.api.handler import ApiHandler
+from comment_service.api.json_body import json_object, text_field
+from comment_service.api.query import page_request, parse_id
+from comment_service.comments import Draft
+from comment_service.page import Page
+from comment_service.refusal import InvalidArgument
+
+
+class CommentsHandler(ApiHandler):
+    operation = "comments"
+
+    async def post(self, live_video_id: str) -> None:
+        """201 and the comment, once it is durable."""
+        live_video_id = self.video(live_video_id)
+        author = self.author()
+        posted = await self.context.comments.post(author, draft_of(live_video_id, json_object(self.request)))
+        self.set_status(201)
+        self.set_header("Location", f"/comments/{live_video_id}/{posted.comment.comment_id}")
+        self.set_header("Cache-Control", "no-store")
+        await self.finish(posted.data)
+
+    async def get(self, live_video_id: str) -> None:
+        """200 and a page."""
+        live_video_id = self.video(live_video_id)
+        request = page_request(self.request.query_arguments)
+        page = await self.context.comments.list(live_video_id, request)
+        self.set_header("Cache-Control", "no-cache")
+        await self.finish(page_json(page))
+
+    head = get
+
+
+def draft_of(live_video_id: str, body: Mapping[str, Any]) -> Draft:
+    """The draft in a request's body. Raises ``InvalidArgument`` naming the field that is missing or of a wrong type."""
+    media = body.get("media")
+    if media is not None and not (isinstance(media, list) and all(isinstance(item, str) for item in media)):
+        raise InvalidArgument("media", "is not a list of strings")
+    return Draft(live_video_id, text_field(body, "content"), _reply_to(body.get("replyTo")), media or ())
+
+
+def page_json(page: Page) -> bytes:
+    """``{"comments": [...], "nextCursor": id or null, "hasMore": bool}``, UTF-8."""
+    cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
+    has_more = "true" if page.has_more else "false"
+    comments = b",".join(comment.to_json() for comment in page.comments)
+    return b'{"comments":[%b],"nextCursor":%b,"hasMore":%b}' % (comments, cursor.encode(), has_more.encode())
+
+
+def _reply_to(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InvalidArgument("reply_to", "is not a string; ids are decimal strings")
+    return parse_id("reply_to", value)

@@ -1,0 +1,158 @@
+"""What all handlers of the HTTP API share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tornado import httputil, web
+
+from comment_service.authentication import authenticate
+from comment_service.comments import Comments
+from comment_service.identity import Identity
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.reasons import RefusalReason
+from comment_service.refusal import Refusal, Unauthenticated
+from comment_service.tokens import TokenVerifier
+from service_kit.problem import Problem, ProblemHandler
+from service_kit.video_id import is_video_id
+
+STATUS = {
+    RefusalReason.INVALID_ARGUMENT: 400,
+    RefusalReason.UNAUTHENTICATED: 401,
+    RefusalReason.NOT_FOUND: 404,
+    RefusalReason.METHOD_NOT_ALLOWED: 405,
+    RefusalReason.BODY_TOO_LARGE: 413,
+    RefusalReason.URL_TOO_LONG: 414,
+    RefusalReason.UNSUPPORTED_MEDIA_TYPE: 415,
+    RefusalReason.HEADERS_TOO_LARGE: 431,
+    RefusalReason.INTERNAL: 500,
+    RefusalReason.STORE_UNAVAILABLE: 503,
+    RefusalReason.STORE_OVERLOADED: 503,
+}
+_REASON = {status: reason for reason, status in STATUS.items()}
+# A field's name in JSON and in the query, where it is not the project's own.
+_NAMES = {"reply_to": "replyTo", "page_size": "pageSize"}
+
+
+class Traffic:
+    """Requests that are being answered, and whether the process is ending (``draining``)."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self.in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def began(self) -> None:
+        """A request has come in."""
+        self.in_flight += 1
+        self._idle.clear()
+
+    def ended(self) -> None:
+        """One has been answered."""
+        self.in_flight -= 1
+        if not self.in_flight:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Waits until no request is being answered."""
+        await self._idle.wait()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the handlers work with."""
+
+    comments: Comments
+    verifier: TokenVerifier
+    metrics: CommentServiceMetrics
+    traffic: Traffic
+
+
+class ApiHandler(ProblemHandler):
+    """A handler with metrics, the use cases, and every refusal as a problem document.
+
+    Subclasses set ``operation``, the name of what they do in metrics.
+    """
+
+    operation = "other"
+
+    def initialize(self, context: Context) -> None:
+        self.context = context
+        self._began = time.perf_counter()
+        context.traffic.began()
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+    def prepare(self) -> None:
+        if self.context.traffic.draining:
+            self.set_header("Connection", "close")
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        # Of the path: what is no UTF-8 is no id, and thus 404 and not 400.
+        return value.decode("utf-8", "replace")
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        if not isinstance(value, Refusal):
+            super().log_exception(typ, value, tb)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, Refusal):
+            self.context.metrics.refused.labels("http", error.reason).inc()
+            self.answer_problem(problem_of(error))
+            return
+        if status_code == 405 and not isinstance(error, Problem):  # a method that HTTP does not know
+            allow = ", ".join(self.allowed_methods())
+            self.set_header("Allow", allow)
+        super().write_error(status_code, **kwargs)
+        self.context.metrics.refused.labels("http", _REASON.get(self.get_status(), RefusalReason.INTERNAL)).inc()
+
+    def on_finish(self) -> None:
+        self.context.traffic.ended()
+        took_s = time.perf_counter() - self._began
+        self.context.metrics.request_s.labels("http", f"{self.request.method} {self.operation}").observe(took_s)
+
+    def video(self, live_video_id: str) -> str:
+        """The path's video id; 404 where it is none."""
+        if not is_video_id(live_video_id):
+            raise Problem(404, "liveVideoId is not 1 to 64 of A-Z a-z 0-9 _ -")
+        return live_video_id
+
+    def author(self) -> Identity:
+        """Who sends this request. Raises ``Unauthenticated``."""
+        return authenticate(self.context.verifier, self.request.headers.get("Authorization"))
+
+
+class UnknownPathHandler(ApiHandler):
+    """Every path that no other handler has."""
+
+    def prepare(self) -> None:
+        raise Problem(404, "no such path")
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """The problem document of a refusal, with the headers that its status asks for."""
+    headers = {}
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    if isinstance(refusal, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="livecomments"' + (
+            f', error="invalid_token", error_description="{refusal.detail()}"' if refusal.presented else ""
+        )
+    return Problem(STATUS[refusal.reason], refusal.detail(_NAMES), headers=headers)
+
+
+def log_nothing(_handler: web.RequestHandler) -> None:
+    """Instead of Tornado's access log: requests are counted, and a URL is nothing to keep."""
+
+
+def header_bytes(headers: httputil.HTTPHeaders) -> int:
+    """Bytes of all headers on the wire."""
+    return sum(len(name) + len(value) + 4 for name, value in headers.get_all())

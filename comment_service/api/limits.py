@@ -1,0 +1,136 @@
+"""Requests that are too large are refused before they reach a handler, and before they are read to their end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from tornado import httputil
+
+from comment_service.api.handler import STATUS, header_bytes
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.reasons import RefusalReason
+from service_kit import problem
+
+# What is still read and thrown away after the refusal. A connection closed with unread bytes is reset, and the reset
+# can overtake the answer: the client would see a broken connection instead of the 413.
+_LINGER_BYTES = 8 * 1024 * 1024
+_LINGER_S = 2.0
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """In bytes, each beyond which a request is refused: 414, 431, 413."""
+
+    url_bytes: int
+    header_bytes: int
+    body_bytes: int
+
+
+class LimitedRequests(httputil.HTTPServerConnectionDelegate):
+    """Stands between Tornado's server and the application."""
+
+    def __init__(
+        self, app: httputil.HTTPServerConnectionDelegate, limits: RequestLimits, metrics: CommentServiceMetrics
+    ) -> None:
+        self._app = app
+        self._limits = limits
+        self._metrics = metrics
+
+    def start_request(self, server_conn: object, request_conn: httputil.HTTPConnection) -> httputil.HTTPMessageDelegate:
+        app = self._app.start_request(server_conn, request_conn)
+        return _LimitedRequest(app, request_conn, self._limits, self._metrics)
+
+    def on_close(self, server_conn: object) -> None:
+        self._app.on_close(server_conn)
+
+
+class _LimitedRequest(httputil.HTTPMessageDelegate):
+    def __init__(
+        self,
+        app: httputil.HTTPMessageDelegate,
+        connection: httputil.HTTPConnection,
+        limits: RequestLimits,
+        metrics: CommentServiceMetrics,
+    ) -> None:
+        self._app = app
+        self._connection = connection
+        self._limits = limits
+        self._metrics = metrics
+        self._body_bytes = 0
+        self._refused = False
+        self._app_knows = False
+        self._lingered: asyncio.TimerHandle | None = None
+
+    def headers_received(
+        self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
+    ) -> Awaitable[None] | None:
+        assert isinstance(start_line, httputil.RequestStartLine)
+        limits = self._limits
+        if len(start_line.path) > limits.url_bytes:
+            self._refuse(RefusalReason.URL_TOO_LONG, f"the URL is over {limits.url_bytes} bytes")
+        elif header_bytes(headers) > limits.header_bytes:
+            self._refuse(RefusalReason.HEADERS_TOO_LARGE, f"the headers are over {limits.header_bytes} bytes")
+        elif _announced_bytes(headers) > limits.body_bytes:
+            self._refuse_body()
+        else:
+            self._app_knows = True
+            return self._app.headers_received(start_line, headers)
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        self._body_bytes += len(chunk)
+        if self._refused:
+            if self._body_bytes > _LINGER_BYTES:
+                self._end()
+            return None
+        if self._body_bytes > self._limits.body_bytes:
+            self._refuse_body()
+            return None
+        return self._app.data_received(chunk)
+
+    def finish(self) -> None:
+        if self._refused:
+            self._end()
+        else:
+            self._app.finish()
+
+    def on_connection_close(self) -> None:
+        if self._lingered is not None:
+            self._lingered.cancel()
+        if self._app_knows:
+            self._app.on_connection_close()
+
+    def _refuse_body(self) -> None:
+        self._refuse(RefusalReason.BODY_TOO_LARGE, f"the body is over {self._limits.body_bytes} bytes")
+
+    def _refuse(self, reason: RefusalReason, detail: str) -> None:
+        self._refused = True
+        self._metrics.refused.labels("http", reason).inc()
+        answer = problem.Problem(STATUS[reason], detail)
+        body = answer.body()
+        headers = httputil.HTTPHeaders(
+            {
+                "Content-Type": problem.CONTENT_TYPE,
+                "Content-Length": str(len(body)),
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+            }
+        )
+        self._connection.write_headers(
+            httputil.ResponseStartLine("HTTP/1.1", answer.status, answer.title), headers, body
+        )
+        self._lingered = asyncio.get_running_loop().call_later(_LINGER_S, self._end)
+
+    def _end(self) -> None:
+        if self._lingered is not None:
+            self._lingered.cancel()
+            self._lingered = None
+            self._connection.finish()
+
+
+def _announced_bytes(headers: httputil.HTTPHeaders) -> int:
+    length = headers.get("Content-Length", "")
+    # Anything but digits is refused by Tornado's parser, as malformed HTTP.
+    return int(length) if length.isdecimal() and len(length) <= 20 else 0

@@ -1,0 +1,92 @@
+"""The HTTP server of the comment service."""
+
+from __future__ import annotations
+
+from tornado import httpserver, web
+
+from comment_service.api.comment import CommentHandler
+from comment_service.api.comments import CommentsHandler
+from comment_service.api.dev_token import DevTokenHandler, DevTokens
+from comment_service.api.handler import Context, UnknownPathHandler, log_nothing
+from comment_service.api.limits import LimitedRequests, RequestLimits
+from comment_service.api.page import WEB, AssetHandler, PageHandler
+from service_kit.admin import bind
+
+# Above Envoy's 60 KiB and this server's own bound, so that there is a request to answer with 431.
+_HARD_HEADER_BYTES = 128 * 1024
+# The bound is `RequestLimits`; beyond its own, Tornado would close without an answer.
+_HARD_BODY_BYTES = 2**40
+
+
+class HttpServer:
+    """Serves the API and the page. ``port`` 0 takes a free one; ``self.port`` is the true one after ``start``."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        context: Context,
+        limits: RequestLimits,
+        dev_tokens: DevTokens | None = None,
+        body_timeout_s: float = 10.0,
+        idle_timeout_s: float = 3_660.0,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._context = context
+        self._limits = limits
+        self._dev_tokens = dev_tokens
+        self._body_timeout_s = body_timeout_s
+        self._idle_timeout_s = idle_timeout_s
+        self._server: httpserver.HTTPServer | None = None
+
+    async def start(self) -> None:
+        """Binds and serves. Raises ``StartupError`` where the port is taken."""
+        if self._server is not None:
+            return
+        sockets = bind(self.host, self.port, what="HTTP port")
+        self.port = sockets[0].getsockname()[1]
+        app = application(self._context, self._dev_tokens)
+        self._server = httpserver.HTTPServer(
+            LimitedRequests(app, self._limits, self._context.metrics),
+            max_header_size=_HARD_HEADER_BYTES,
+            max_body_size=_HARD_BODY_BYTES,
+            body_timeout=self._body_timeout_s,
+            idle_connection_timeout=self._idle_timeout_s,
+        )
+        self._server.add_sockets(sockets)
+
+    async def drain(self) -> None:
+        """Takes no new connections, and returns when every request that came in is answered."""
+        self._context.traffic.draining = True
+        if self._server is not None:
+            self._server.stop()
+        await self._context.traffic.idle()
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+            await server.close_all_connections()
+
+
+def application(context: Context, dev_tokens: DevTokens | None) -> web.Application:
+    """The paths of the API. ``dev_tokens`` None: that path does not exist."""
+    with_context = {"context": context}
+    page = {"context": context, "path": str(WEB)}
+    rules = [
+        web.url(r"/comments/([^/]*)", CommentsHandler, with_context),
+        web.url(r"/comments/([^/]*)/([^/]*)", CommentHandler, with_context),
+        web.url(r"/", PageHandler, page),
+        web.url(r"/assets/(.+)", AssetHandler, page),
+    ]
+    if dev_tokens is not None:
+        rules.append(web.url(r"/auth/dev-token", DevTokenHandler, {"context": context, "tokens": dev_tokens}))
+    return web.Application(
+        rules,
+        default_handler_class=UnknownPathHandler,
+        default_handler_args=with_context,
+        log_function=log_nothing,
+    )

@@ -1,0 +1,56 @@
+"""A comment, and its JSON as the HTTP API and the live stream show it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from coordination.ids import id_time_ms
+
+_UNIX_EPOCH = datetime(1970, 1, 1)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as it is stored. ``comment_id`` carries the time it was made, so no other field does.
+
+    ``reply_to`` is the first comment of the thread that this one belongs to. Media and reactions come with the
+    issue that builds them; their JSON is there already, empty.
+    """
+
+    comment_id: int
+    live_video_id: str
+    author_id: str
+    author_name: str
+    content: str
+    reply_to: int | None = None
+    edited_at_ms: int | None = None
+
+    @property
+    def created_at_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return id_time_ms(self.comment_id)
+
+    def to_json(self) -> bytes:
+        """UTF-8 on one line: the body of an answer and the ``data:`` of a ``comment`` event."""
+        document: dict[str, object] = {
+            "commentId": str(self.comment_id),
+            "liveVideoId": self.live_video_id,
+            "authorId": self.author_id,
+            "authorName": self.author_name,
+            "content": self.content,
+            "createdAt": iso_time(self.created_at_ms),
+            "replyTo": None if self.reply_to is None else str(self.reply_to),
+            "media": [],
+            "reactions": {},
+            "editedAt": None if self.edited_at_ms is None else iso_time(self.edited_at_ms),
+        }
+        return _encode(document).encode()
+
+
+def iso_time(ms: int) -> str:
+    """``1732190400123`` (milliseconds since 1970) → ``2024-11-21T12:00:00.123Z``."""
+    # Through timedelta: a float of seconds would round some milliseconds away.
+    return (_UNIX_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"

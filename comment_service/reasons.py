@@ -1,0 +1,29 @@
+"""Why this process refuses: the same code in the log, in the metric's label and in the edges' tables."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RefusalReason(StrEnum):
+    """A request that did not get what it asked for."""
+
+    INVALID_ARGUMENT = "invalid_argument"
+    UNAUTHENTICATED = "unauthenticated"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    BODY_TOO_LARGE = "body_too_large"
+    URL_TOO_LONG = "url_too_long"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    UNIMPLEMENTED = "unimplemented"
+    STORE_UNAVAILABLE = "store_unavailable"
+    STORE_OVERLOADED = "store_overloaded"
+    INTERNAL = "internal"
+
+
+class KeyFileFault(StrEnum):
+    """A JWKS file that changed and cannot be used; the keys read before stay."""
+
+    UNREADABLE = "unreadable"
+    MALFORMED = "malformed"

@@ -1,0 +1,68 @@
+"""What the use cases raise instead of an answer. Each edge turns it into its own status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from comment_service.reasons import RefusalReason
+
+
+class Refusal(Exception):
+    """A request is refused.
+
+    ``detail`` is one sentence for whoever sent it; it never quotes a token. Where a ``field`` is at fault, by its name
+    in this project (snake_case), ``problem`` completes the sentence that begins with it: ``is empty``.
+    """
+
+    reason: RefusalReason = RefusalReason.INTERNAL
+    retry_after_s: int | None = None
+
+    def __init__(self, problem: str, *, field: str | None = None) -> None:
+        self.problem = problem
+        self.field = field
+        super().__init__(self.detail())
+
+    def detail(self, names: Mapping[str, str] | None = None) -> str:
+        """The sentence, with the field called by an edge's own name for it."""
+        if self.field is None:
+            return self.problem
+        return f"{(names or {}).get(self.field, self.field)} {self.problem}"
+
+
+class InvalidArgument(Refusal):
+    """A field or parameter is malformed or out of range."""
+
+    reason = RefusalReason.INVALID_ARGUMENT
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem, field=field)
+
+
+class Unauthenticated(Refusal):
+    """No token, or one that proves nothing. ``presented`` tells the two apart."""
+
+    reason = RefusalReason.UNAUTHENTICATED
+
+    def __init__(self, problem: str, *, presented: bool) -> None:
+        super().__init__(problem)
+        self.presented = presented
+
+
+class NotFound(Refusal):
+    """No such comment in this video."""
+
+    reason = RefusalReason.NOT_FOUND
+
+
+class StoreDown(Refusal):
+    """The store cannot be reached, or cannot write. Nothing was acknowledged."""
+
+    reason = RefusalReason.STORE_UNAVAILABLE
+    retry_after_s = 1
+
+
+class StoreBusy(Refusal):
+    """More waits for the store than may wait."""
+
+    reason = RefusalReason.STORE_OVERLOADED
+    retry_after_s = 1

@@ -1,0 +1,198 @@
+"""One comment service: its parts, put together, started, drained and let go."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+
+from comment_service.api.dev_token import DevTokens
+from comment_service.api.handler import Context, Traffic
+from comment_service.api.limits import RequestLimits
+from comment_service.api.server import HttpServer
+from comment_service.comments import Comments
+from comment_service.grpc_service import CommentServicer
+from comment_service.keys import JwksFile, KeyFileError, Keys, OneKey
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.publisher import Publisher
+from comment_service.settings import CommentServiceSettings
+from comment_service.store import StoreError
+from comment_service.store.sqlite import SqliteLimits, SqliteStore
+from comment_service.tokens import TokenVerifier
+from coordination.errors import CoordinationError
+from coordination.ids import CommentIds, WorkerIdLease
+from coordination.membership import Membership, MembershipView, NodeRecord, Role
+from coordination.session import ZooKeeperSession
+from service_kit.admin import AdminServer
+from service_kit.errors import StartupError
+from service_kit.grpc_server import GrpcServer
+from service_kit.metrics import new_registry
+
+
+class CommentServiceServer:
+    """A ``service_kit`` node. Ready once it is a member; from then on ZooKeeper may go without stopping posts."""
+
+    def __init__(self, settings: CommentServiceSettings) -> None:
+        self.settings = settings
+        self.boot_id = uuid.uuid4().hex
+        self._origin = f"{settings.node_id}/{self.boot_id}"
+        self._log = structlog.get_logger()
+        self._registry = new_registry("comment_service", settings.node_id)
+        self._metrics = CommentServiceMetrics(self._registry)
+        self._traffic = Traffic()
+        self._ready = False
+        self.admin = AdminServer(settings.host, settings.admin_port, self._registry, ready=self._not_ready)
+        password = settings.zookeeper_password
+        self._session = ZooKeeperSession(
+            settings.zookeeper,
+            dc=settings.dc,
+            session_timeout_s=settings.zookeeper_session_timeout_s,
+            user=settings.zookeeper_user,
+            password=None if password is None else password.get_secret_value(),
+        )
+        self._lease = WorkerIdLease(self._session)
+        self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
+        self._publisher = Publisher(self._dispatchers, self._origin, self._registry)
+        self._store = _store(settings, self._metrics)
+        self._comments: Comments | None = None
+        self._membership: Membership | None = None
+        self.http: HttpServer | None = None
+        self.grpc: GrpcServer | None = None
+
+    async def start(self) -> None:
+        """Raises ``StartupError``."""
+        if self._membership is not None:
+            return
+        await self.admin.start()
+        verifier = TokenVerifier(
+            _keys(self.settings),
+            issuer=self.settings.jwt_issuer,
+            audience=self.settings.jwt_audience,
+            leeway_s=self.settings.jwt_leeway_s,
+            cache_size=self.settings.token_cache,
+        )
+        try:
+            await self._store.start()
+            await self._session.start()
+            ids = CommentIds(self.settings.dc_number, await self._lease.acquire())
+            await self._dispatchers.start()
+            await self._publisher.start()
+            self._comments = Comments(self._store, ids.next, self._publisher, self._metrics)
+            await self._serve(self._comments, verifier)
+            await self._join()
+        except (CoordinationError, StoreError) as error:
+            raise StartupError(str(error)) from error
+        self._watch(self._comments, verifier)
+        self._ready = True
+
+    async def drain(self) -> None:
+        """Leaves, takes nothing new, answers what came in and hands all of it to the dispatchers."""
+        self._ready = False
+        if self._membership is not None:
+            await self._membership.leave()
+        if self.grpc is not None:
+            await self.grpc.set_serving(False)
+        if self.http is not None:
+            await self.http.drain()
+        if self.grpc is not None:
+            await self.grpc.aclose(self.settings.grace_s)
+        if self._comments is not None:
+            await self._comments.drain()
+        await self._publisher.aclose(self.settings.grace_s)
+
+    async def aclose(self) -> None:
+        self._ready = False
+        if self.http is not None:
+            await self.http.aclose()
+        if self.grpc is not None:
+            await self.grpc.aclose()
+        await self._store.aclose()
+        # Only now is everything that was stored with the publisher.
+        await self._publisher.aclose(drain_s=0.0)
+        await self._dispatchers.aclose()
+        if self._membership is not None:
+            await self._membership.aclose()
+        await self._lease.aclose()
+        await self._session.aclose()
+        await self.admin.aclose()
+
+    async def _serve(self, comments: Comments, verifier: TokenVerifier) -> None:
+        settings = self.settings
+        self.http = HttpServer(
+            settings.host,
+            settings.http_port,
+            context=Context(comments, verifier, self._metrics, self._traffic),
+            limits=RequestLimits(settings.max_url_bytes, settings.max_header_bytes, settings.max_body_bytes),
+            dev_tokens=_dev_tokens(settings),
+            body_timeout_s=settings.body_timeout_s,
+            idle_timeout_s=settings.idle_timeout_s,
+        )
+        servicer = CommentServicer(comments, verifier, self._metrics)
+        self.grpc = GrpcServer(settings.host, settings.grpc_port, services=[servicer.service()])
+        await self.http.start()
+        await self.grpc.start()
+        await self.grpc.set_serving(True)
+        self._log.info("serving", http=self.http.port, grpc=self.grpc.port, admin=self.admin.port)
+
+    async def _join(self) -> None:
+        assert self.http is not None
+        assert self.grpc is not None
+        host = self.settings.host
+        record = NodeRecord(
+            node_id=self.settings.node_id,
+            boot_id=self.boot_id,
+            http=f"{host}:{self.http.port}",
+            grpc=f"{host}:{self.grpc.port}",
+            admin=f"{host}:{self.admin.port}",
+            capacity=0,
+        )
+        self._membership = Membership(self._session, Role.COMMENT_SERVICE, record)
+        await self._membership.start()
+
+    def _watch(self, comments: Comments, verifier: TokenVerifier) -> None:
+        watch = self._metrics.watch
+        watch("write_queue_length", "Writes that wait for the store.", lambda: self._store.waiting_writes)
+        watch("read_queue_length", "Reads that wait for the store.", lambda: self._store.waiting_reads)
+        watch("unpublished", "Comments that wait for their write.", lambda: comments.unpublished)
+        watch("tokens_remembered", "Verified tokens in the cache.", lambda: verifier.remembered)
+        watch("http_requests_in_flight", "HTTP requests being answered.", lambda: self._traffic.in_flight)
+
+    def _not_ready(self) -> list[str]:
+        if self._traffic.draining:
+            return ["draining"]
+        return [] if self._ready else ["starting"]
+
+
+def _store(settings: CommentServiceSettings, metrics: CommentServiceMetrics) -> SqliteStore:
+    limits = SqliteLimits(
+        max_bytes=settings.sqlite_max_bytes,
+        max_batch=settings.write_batch,
+        max_waiting_writes=settings.write_queue,
+        max_waiting_reads=settings.read_queue,
+        reader_threads=settings.reader_threads,
+    )
+    return SqliteStore(settings.database, limits, on_batch=metrics.on_batch)
+
+
+def _keys(settings: CommentServiceSettings) -> Keys:
+    try:
+        if settings.jwt_public_key_file is not None:
+            return OneKey.from_public_key_file(settings.jwt_public_key_file)
+        if settings.jwt_jwks_file is not None:
+            return JwksFile(settings.jwt_jwks_file)
+        if settings.jwt_secret is not None:
+            return OneKey.from_secret(settings.jwt_secret.get_secret_value())
+    except KeyFileError as error:
+        raise StartupError(str(error)) from None
+    raise StartupError("no key to check tokens with")  # the settings model lets this through never
+
+
+def _dev_tokens(settings: CommentServiceSettings) -> DevTokens | None:
+    if not settings.dev_tokens or settings.jwt_secret is None:
+        return None
+    return DevTokens(
+        settings.jwt_secret.get_secret_value(),
+        settings.dev_token_lifetime_s,
+        settings.jwt_issuer,
+        settings.jwt_audience,
+    )

@@ -1,0 +1,93 @@
+"""Settings of the comment service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from service_kit.settings import NodeSettings, node_config
+
+
+class CommentServiceSettings(NodeSettings):
+    """``LIVECOMMENTS_COMMENT_SERVICE_*``, besides what every node has."""
+
+    model_config = node_config("comment_service")
+
+    node_id: str = Field(
+        "comment-service-1",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Name of this node, unique in the data centre and stable over restarts.",
+    )
+    http_port: int = Field(0, ge=0, le=65535, description="Port of the HTTP API and the page; 0: a free one.")
+    grpc_port: int = Field(0, ge=0, le=65535, description="Port of the gRPC API; 0: a free one.")
+
+    store: Literal["sqlite"] = Field("sqlite", description="Where comments are kept.")
+    sqlite_path: Path | None = Field(
+        None, description="Database file; by default comments.sqlite3 in the data folder, else in the working folder."
+    )
+    sqlite_max_bytes: int = Field(
+        0, ge=0, description="Bytes that the database file may reach; 0: as many as the disk has."
+    )
+    write_batch: int = Field(500, ge=1, le=10_000, description="Writes that one transaction may hold.")
+    write_queue: int = Field(
+        10_000, ge=1, le=1_000_000, description="Writes that may wait for the store; beyond that posts get 503."
+    )
+    read_queue: int = Field(
+        1_000, ge=1, le=100_000, description="Reads that may wait for the store; beyond that they get 503."
+    )
+    reader_threads: int = Field(2, ge=1, le=64, description="Reads that the embedded store runs at a time.")
+
+    max_body_bytes: int = Field(
+        64 * 1024,
+        ge=1024,
+        le=16 * 1024 * 1024,
+        description="Bytes of a request's body; 500 emoji of many parts, escaped as JSON can, need 50,000.",
+    )
+    max_header_bytes: int = Field(
+        16 * 1024, ge=1024, le=64 * 1024, description="Bytes of a request's headers; beyond that 431."
+    )
+    max_url_bytes: int = Field(4096, ge=256, le=16 * 1024, description="Bytes of a request's URL; beyond that 414.")
+    body_timeout_s: float = Field(10.0, gt=0, le=600, description="Seconds in which a request's body has to arrive.")
+    idle_timeout_s: float = Field(
+        3_660.0,
+        gt=0,
+        description="Seconds that an idle connection stays; over the hour of Envoy's pool, so that Envoy ends it.",
+    )
+
+    jwt_secret: SecretStr | None = Field(
+        None, description="Secret that tokens are signed with (HS256), 32 bytes or more."
+    )
+    jwt_public_key_file: Path | None = Field(
+        None, description="PEM file with the issuer's public key (RS256, ES256 or EdDSA, by its type)."
+    )
+    jwt_jwks_file: Path | None = Field(
+        None, description="JWKS file with the issuer's public keys; read again when it changes."
+    )
+    jwt_issuer: str | None = Field(None, min_length=1, description="What a token's iss must be; unset: anything.")
+    jwt_audience: str | None = Field(None, min_length=1, description="What a token's aud must name; unset: anything.")
+    jwt_leeway_s: float = Field(
+        0.0, ge=0, le=300, description="Seconds by which the issuer's clock may differ from this one."
+    )
+    token_cache: int = Field(10_000, ge=1, le=1_000_000, description="Verified tokens that are remembered.")
+    dev_tokens: bool = Field(
+        False, description="POST /auth/dev-token gives anyone a token. For development alone; needs the secret."
+    )
+    dev_token_lifetime_s: int = Field(86_400, ge=1, description="Seconds that such a token lives.")
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> Self:
+        given = [self.jwt_secret, self.jwt_public_key_file, self.jwt_jwks_file]
+        if sum(value is not None for value in given) != 1:
+            raise ValueError(
+                "set exactly one of LIVECOMMENTS_COMMENT_SERVICE_JWT_SECRET, _JWT_PUBLIC_KEY_FILE and _JWT_JWKS_FILE"
+            )
+        if self.dev_tokens and self.jwt_secret is None:
+            raise ValueError("LIVECOMMENTS_COMMENT_SERVICE_DEV_TOKENS needs _JWT_SECRET")
+        return self
+
+    @property
+    def database(self) -> Path:
+        """The file of the embedded store."""
+        return self.sqlite_path or (self.data or Path()) / "comments.sqlite3"

@@ -1,0 +1,1 @@
+"""Each store's schema: numbered steps that are applied once, in order."""

@@ -1,0 +1,210 @@
+"""JSON Web Tokens: signed for development, verified for every post."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from comment_service.content import clean_name
+from comment_service.identity import Identity
+from comment_service.keys import HMAC, Keys
+from comment_service.refusal import InvalidArgument, Unauthenticated
+
+MAX_TOKEN_CHARACTERS = 8192
+MAX_USER_ID_CHARACTERS = 128
+MAX_NAME_CHARACTERS = 100
+MAX_ROLES = 16
+MAX_VIDEOS = 100
+MAX_CLAIM_ITEM_CHARACTERS = 64
+_NEVER = float("inf")
+
+
+@dataclass(frozen=True)
+class SignedToken:
+    """``expires_at_s``: seconds since 1970."""
+
+    token: str
+    expires_at_s: int
+
+
+def sign(
+    identity: Identity,
+    secret: str,
+    *,
+    lifetime_s: int,
+    issuer: str | None = None,
+    audience: str | None = None,
+    now_s: float | None = None,
+) -> SignedToken:
+    """A token for ``identity`` that a comment service with the same ``secret``, ``issuer`` and ``audience`` accepts."""
+    issued_at_s = int(time.time() if now_s is None else now_s)
+    expires_at_s = issued_at_s + lifetime_s
+    claims: dict[str, Any] = {
+        "sub": identity.user_id,
+        "name": identity.name,
+        "roles": sorted(identity.roles),
+        "iat": issued_at_s,
+        "exp": expires_at_s,
+    }
+    if identity.videos:
+        claims["videos"] = sorted(identity.videos)
+    if issuer is not None:
+        claims["iss"] = issuer
+    if audience is not None:
+        claims["aud"] = audience
+    return SignedToken(jwt.encode(claims, secret, algorithm=HMAC), expires_at_s)
+
+
+class TokenVerifier:
+    """Tells whom a token speaks for.
+
+    Checks the signature with ``keys``; ``exp`` and ``nbf`` where the token has them, with ``leeway_s`` for clocks that
+    differ; ``iss`` and ``aud`` where ``issuer`` and ``audience`` are set. A verified token is remembered, by its hash,
+    until it expires or a key changes: the check costs 95 µs, and a user's posts all carry the same token.
+    """
+
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        issuer: str | None = None,
+        audience: str | None = None,
+        leeway_s: float = 0.0,
+        cache_size: int = 10_000,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._leeway_s = leeway_s
+        self._cache_size = cache_size
+        self._now_s = now_s
+        self._generation = keys.generation
+        self._verified: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
+
+    @property
+    def remembered(self) -> int:
+        """Tokens in the cache."""
+        return len(self._verified)
+
+    def verify(self, token: str) -> Identity:
+        """Raises ``Unauthenticated``; its detail says why and never has the token in it."""
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            raise _refused(f"the token is longer than {MAX_TOKEN_CHARACTERS} characters")
+        if not token.isascii():
+            raise _refused("the token is malformed")
+        digest = hashlib.sha256(token.encode()).digest()
+        if (identity := self._recall(digest)) is not None:
+            return identity
+        claims = self._claims(token)
+        identity = _identity_of(claims)
+        self._verified[digest] = (identity, claims.get("exp", _NEVER))
+        if len(self._verified) > self._cache_size:
+            self._verified.popitem(last=False)
+        return identity
+
+    def _recall(self, digest: bytes) -> Identity | None:
+        if self._generation != (generation := self._keys.generation):
+            self._generation = generation
+            self._verified.clear()
+        known = self._verified.get(digest)
+        if known is None:
+            return None
+        identity, expires_at_s = known
+        if self._expired(expires_at_s):
+            del self._verified[digest]
+            return None
+        self._verified.move_to_end(digest)
+        return identity
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+            key = self._keys.find(kid)
+            if key is None:
+                raise _refused("the token's key is unknown")
+            claims = jwt.decode(
+                token,
+                key.material,
+                algorithms=[key.algorithm],
+                issuer=self._issuer,
+                audience=self._audience,
+                # Time is judged below, by this verifier's clock.
+                options={
+                    "verify_aud": self._audience is not None,
+                    "verify_iss": self._issuer is not None,
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                    "verify_sub": False,
+                },
+            )
+        except (jwt.MissingRequiredClaimError, jwt.InvalidIssuerError, jwt.InvalidAudienceError) as error:
+            raise _refused(_WRONG_CLAIM.get(type(error), "a claim that is required is missing")) from None
+        except jwt.InvalidAlgorithmError:
+            raise _refused("the token is signed with another algorithm than its key is for") from None
+        except jwt.InvalidSignatureError:
+            raise _refused("the token's signature is wrong") from None
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            raise _refused("the token is malformed") from None
+        self._check_times(claims)
+        return claims
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
+        for name in ("exp", "nbf"):
+            if name in claims and (isinstance(claims[name], bool) or not isinstance(claims[name], int | float)):
+                raise _refused(f"the token's {name} is not a number of seconds")
+        if self._expired(claims.get("exp", _NEVER)):
+            raise _refused("the token has expired")
+        if not self._now_s() + self._leeway_s >= claims.get("nbf", 0):
+            raise _refused("the token is not valid yet")
+
+    def _expired(self, expires_at_s: float) -> bool:
+        # Not `>=`: JSON can spell NaN, and a token that expires at NaN must not live for ever.
+        return not self._now_s() - self._leeway_s < expires_at_s
+
+
+_WRONG_CLAIM: dict[type[Exception], str] = {
+    jwt.InvalidIssuerError: "the token's iss is not the issuer that is trusted here",
+    jwt.InvalidAudienceError: "the token's aud is not this service",
+}
+
+
+def _refused(detail: str) -> Unauthenticated:
+    return Unauthenticated(detail, presented=True)
+
+
+def _identity_of(claims: dict[str, Any]) -> Identity:
+    try:
+        user_id = clean_name("sub", _text(claims, "sub", ""), max_characters=MAX_USER_ID_CHARACTERS)
+        name = clean_name("name", _text(claims, "name", user_id), max_characters=MAX_NAME_CHARACTERS)
+    except InvalidArgument as error:
+        raise _refused(f"the token's {error}") from None
+    return Identity(
+        user_id=user_id,
+        name=name,
+        roles=_texts(claims, "roles", MAX_ROLES),
+        videos=_texts(claims, "videos", MAX_VIDEOS),
+    )
+
+
+def _text(claims: dict[str, Any], name: str, default: str) -> str:
+    value = claims.get(name, default)
+    if not isinstance(value, str):
+        raise _refused(f"the token's {name} is not a string")
+    return value
+
+
+def _texts(claims: dict[str, Any], name: str, limit: int) -> frozenset[str]:
+    values = claims.get(name, [])
+    if not isinstance(values, list) or len(values) > limit:
+        raise _refused(f"the token's {name} is not a list of at most {limit} strings")
+    if not all(isinstance(value, str) and len(value) <= MAX_CLAIM_ITEM_CHARACTERS for value in values):
+        raise _refused(f"the token's {name} has an item that is no string of at most {MAX_CLAIM_ITEM_CHARACTERS}")
+    return frozenset(values)
