@@ -1,0 +1,231 @@
+/**
+ * Live comments of one video: an ES module without dependencies, for browsers and Node.
+ *
+ *     import { LiveComments } from "/assets/livecomments.js";
+ *
+ *     const live = new LiveComments("match-42", { token: () => sessionStorage.getItem("token") });
+ *     live.on("comment", (comment) => console.log(comment.authorName, comment.content));
+ *     live.on("state", ({ state }) => console.log(state));
+ *     await live.post("What a goal");
+ *     live.close();
+ *
+ * docs/js-client.md explains it at length.
+ */
+
+import { CommentsApi } from "./client/comments_api.js";
+import { Connection } from "./client/connection.js";
+import { Emitter } from "./client/emitter.js";
+import { newIdempotencyKey } from "./client/idempotency_key.js";
+import { Problem } from "./client/problem.js";
+import { RecentIds } from "./client/recent_ids.js";
+
+export { Problem };
+
+/** @typedef {import("./client/comments_api.js").Comment} Comment */
+/** @typedef {import("./client/comments_api.js").CommentPage} CommentPage */
+/** @typedef {import("./client/connection.js").StateChange} StateChange */
+/** @typedef {import("./client/connection.js").State} State */
+/** @typedef {import("./client/sse_parser.js").SseMessage} SseMessage */
+
+/**
+ * @typedef {object} Options
+ * @property {string | URL} [baseUrl]  the server; default: the page's own origin. Node has no page and needs it
+ * @property {string | null | (() => string | null | Promise<string | null>)} [token]  the JWT to post with
+ * @property {number} [backlog]        comments before the live ones, 0 to 1000; default 100
+ * @property {string} [lastEventId]    resume after this comment instead
+ * @property {number} [silenceMs]      a stream without a byte for so long is dead; default 40 s (the server's
+ *                                     heartbeat comes every 15 s)
+ * @property {number} [maxCatchUp]     comments read by REST after a `resync`, about; default 5000, then comes `gap`
+ * @property {typeof fetch} [fetch]
+ * @property {() => number} [random]   uniform in [0, 1)
+ */
+
+const LIVE_VIDEO_ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** More than a server replays (1000) and what a hot video has in the 2 s that may repeat (2000), together. */
+const RECENT_IDS = 4096;
+const CATCH_UP_PAGE = 200;
+const MAX_BACKLOG = 1000;
+
+export class LiveComments {
+  #api;
+  #connection;
+  #emitter = new Emitter();
+  #seen = new RecentIds(RECENT_IDS);
+  #backlog;
+  #maxCatchUp;
+  /** @type {string | null} */
+  #lastEventId;
+
+  /**
+   * Connects once the present turn is over, so that listeners added right after the constructor miss nothing.
+   *
+   * @param {string} liveVideoId  [A-Za-z0-9_-]{1,64}
+   * @param {Options} [options]
+   * @throws {TypeError} a malformed id, or no base URL to be found
+   */
+  constructor(liveVideoId, options = {}) {
+    if (!LIVE_VIDEO_ID.test(liveVideoId)) throw new TypeError(`not a liveVideoId: ${JSON.stringify(liveVideoId)}`);
+    const { token = null, fetch = globalThis.fetch.bind(globalThis), random = Math.random } = options;
+    /** @readonly */
+    this.liveVideoId = liveVideoId;
+    this.#lastEventId = options.lastEventId ?? null;
+    this.#backlog = options.backlog ?? 100;
+    this.#maxCatchUp = options.maxCatchUp ?? 5_000;
+    this.#api = new CommentsApi({
+      baseUrl: directory(options.baseUrl ?? "/"),
+      liveVideoId,
+      fetch,
+      token: async () => (typeof token === "function" ? token() : token),
+    });
+    this.#connection = new Connection({
+      url: () => this.#api.streamUrl(this.#position()),
+      receive: (message, signal) => this.#receive(message, signal),
+      changed: (change) => this.#emitter.emit("state", change),
+      fetch,
+      silenceMs: options.silenceMs ?? 40_000,
+      random,
+    });
+    queueMicrotask(() => this.#connection.start());
+  }
+
+  /** @returns {State} */
+  get state() {
+    return this.#connection.state;
+  }
+
+  /** The comment to resume after; null before the first. */
+  get lastEventId() {
+    return this.#lastEventId;
+  }
+
+  /**
+   * Calls `listener` with the payload of each event of that name:
+   *
+   * - `comment` {Comment}: each once, in the order of their ids but for writers whose clocks differ
+   * - `edit` {Comment}, `delete` {{commentId}}, `reactions`, `viewers` {{count}}: as in the server's contract
+   * - `resync` {{after, reason}}: more was missed than the server replays; it follows as `comment` all the same
+   * - `gap` {{after}}: more was missed than `maxCatchUp`; what lies between `after` and the next comment is left out
+   * - `end` {{}}: the video ended
+   * - `state` {StateChange}
+   * - any other name that the server sends, with its JSON
+   *
+   * @param {string} name
+   * @param {(payload: any) => void} listener
+   * @returns {() => void} ends it
+   */
+  on(name, listener) {
+    return this.#emitter.on(name, listener);
+  }
+
+  /**
+   * Posts a comment; resolves with it once it is durably stored. It comes as `comment`, too. Nothing is retried
+   * here: whoever tries again passes the same `idempotencyKey`, and it is stored once.
+   *
+   * @param {string} content  1 to 500 characters
+   * @param {object} [options]
+   * @param {string} [options.idempotencyKey]  default: a fresh one
+   * @param {string} [options.replyTo]         the comment it answers
+   * @returns {Promise<Comment>}
+   * @throws {Problem}
+   */
+  async post(content, { idempotencyKey = newIdempotencyKey(), replyTo } = {}) {
+    return this.#api.post(replyTo === undefined ? { content } : { content, replyTo }, idempotencyKey);
+  }
+
+  /**
+   * A page of older comments, oldest first: those nearest to `before` and strictly older.
+   *
+   * @param {string | null} before  a comment's id; null for the newest page
+   * @param {number} [pageSize]     1 to 200
+   * @returns {Promise<CommentPage>}
+   * @throws {Problem}
+   */
+  async older(before, pageSize = 50) {
+    const signal = this.#connection.signal;
+    return this.#api.list({ cursor: before, direction: "before", sort: "asc", pageSize, signal });
+  }
+
+  /** Ends the connection for good. Idempotent. */
+  close() {
+    this.#connection.end("closed");
+  }
+
+  /** @returns {Object<string, string>} */
+  #position() {
+    if (this.#lastEventId !== null) return { lastEventId: this.#lastEventId };
+    // Back at a video where nobody had commented before: all that is there now was missed.
+    const missedAll = this.#connection.beenLive && this.#backlog > 0;
+    return { backlog: String(missedAll ? MAX_BACKLOG : this.#backlog) };
+  }
+
+  /**
+   * @param {SseMessage} message
+   * @param {AbortSignal} signal
+   */
+  async #receive({ event, data }, signal) {
+    const payload = parsed(data);
+    if (payload === null) return;
+    if (event === "comment") this.#deliver(payload);
+    else this.#emitter.emit(event, payload);
+    if (event === "resync") await this.#catchUp(payload.after, signal);
+    if (event === "reconnect") this.#connection.comeBackIn(payload.afterMs);
+    if (event === "end") this.#connection.end("ended");
+  }
+
+  /** @param {Comment} comment */
+  #deliver(comment) {
+    this.#lastEventId = comment.commentId;
+    if (this.#seen.add(comment.commentId)) this.#emitter.emit("comment", comment);
+  }
+
+  /**
+   * Reads by REST what the stream could not replay. The stream waits meanwhile, so the order holds; what both bring
+   * comes once. A failure ends the present stream, and the next one goes on from where this got to.
+   *
+   * @param {string} after
+   * @param {AbortSignal} signal
+   */
+  async #catchUp(after, signal) {
+    let cursor = after;
+    let read = 0;
+    for (;;) {
+      const page = await this.#api.list({
+        cursor,
+        direction: "after",
+        sort: "asc",
+        pageSize: CATCH_UP_PAGE,
+        signal,
+      });
+      for (const comment of page.comments) this.#deliver(comment);
+      if (!page.hasMore || page.comments.length === 0) return;
+      cursor = page.comments[page.comments.length - 1].commentId;
+      read += page.comments.length;
+      if (read >= this.#maxCatchUp) {
+        this.#emitter.emit("gap", { after: cursor });
+        return;
+      }
+    }
+  }
+}
+
+/**
+ * The object in `data`. One malformed event is passed over: giving the stream up would bring it again on the resume.
+ *
+ * @param {string} data
+ * @returns {any}
+ */
+function parsed(data) {
+  try {
+    const payload = JSON.parse(data);
+    return typeof payload === "object" ? payload : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string | URL} baseUrl */
+function directory(baseUrl) {
+  const url = new URL(baseUrl, globalThis.location?.href);
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url;
+}

@@ -1,0 +1,28 @@
+"""The page's and the client's modules, tested by Node's own runner."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+OLDEST_NODE = 20  # AbortSignal.any
+
+
+def _node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip(f"no node here: install nodejs {OLDEST_NODE} or newer")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
+        pytest.skip(f"node {version} is too old: install nodejs {OLDEST_NODE} or newer")
+    return node
+
+
+def test_modules() -> None:
+    tests = sorted(str(path) for path in HERE.glob("*.test.mjs"))
+    run = subprocess.run([_node(), "--test", *tests], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
