@@ -1,0 +1,197 @@
+"""A stream of numbered batches that are acknowledged in order, and opened again whenever it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+import grpc
+import structlog
+
+from service_kit.grpc_client import open_channel
+
+# A wait after a failure: at first, and at most. The true wait is between half of it and all of it.
+BACKOFF_FIRST_S = 0.05
+BACKOFF_MAX_S = 1.0
+
+_log = structlog.get_logger()
+
+
+class StreamEnd(StrEnum):
+    """Why a stream ended."""
+
+    UNREACHABLE = "unreachable"  # no connection
+    BROKEN = "broken"  # the connection or the receiver went
+    ENDED = "ended"  # the receiver ended it
+    SILENT = "silent"  # a batch was not acknowledged in time: the receiver hangs
+    REJECTED = "rejected"  # the receiver refused the first unacknowledged batch
+    CLOSED = "closed"  # this side ended it
+
+
+class Numbered(Protocol):
+    """What all batches and acknowledgements have."""
+
+    sequence: int
+
+
+class StreamOwner(Protocol):
+    """Has what an ``AckedStream`` sends. Its methods are called on the loop and must not block."""
+
+    def opened(self) -> None:
+        """A stream stands; its batches are numbered from 1."""
+
+    def next_batch(self, sequence: int) -> Numbered | None:
+        """Everything that waits, as one bounded batch; None where nothing does. Taken again only after ``ended``."""
+
+    def acknowledged(self, ack: Any) -> None:
+        """All batches up to ``ack.sequence`` are taken."""
+
+    def ended(self, reason: StreamEnd) -> None:
+        """The stream is no more, or could not be opened: what it had not acknowledged is the owner's again."""
+
+
+class AckedStream:
+    """Keeps one stream of ``method`` open to the first of ``addresses`` that answers, until it is closed.
+
+    Batches form by themselves: while ``window`` of them are unacknowledged the next one gathers. A receiver that
+    acknowledges nothing for ``ack_timeout_s`` hangs, and its stream is ended.
+    """
+
+    def __init__(
+        self,
+        owner: StreamOwner,
+        addresses: Sequence[str],
+        method: Callable[[grpc.aio.Channel], Any],
+        *,
+        window: int = 2,
+        connect_timeout_s: float = 2.0,
+        ack_timeout_s: float = 2.0,
+    ) -> None:
+        self._owner = owner
+        self._addresses = addresses
+        self._method = method
+        self._window = window
+        self._connect_timeout_s = connect_timeout_s
+        self._ack_timeout_s = ack_timeout_s
+        self._wake = asyncio.Event()
+        self._sent = 0
+        self._acked = 0
+        # When the receiver last moved on, or had nothing to acknowledge; loop time.
+        self._progress_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self.address: str | None = None
+
+    def start(self) -> None:
+        """Begins to connect."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._keep_open())
+
+    def wake(self) -> None:
+        """Something waits to be sent."""
+        self._wake.set()
+
+    async def aclose(self) -> None:
+        """Ends the stream at once."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep_open(self) -> None:
+        failures = 0
+        while True:
+            self.address = self._addresses[failures % len(self._addresses)]
+            self._sent = self._acked = 0
+            reason = StreamEnd.CLOSED
+            try:
+                reason = await self._one_stream(self.address)
+            except Exception:
+                # A defect must not end the delivery to this receiver for good.
+                _log.exception("stream_failed", address=self.address)
+                reason = StreamEnd.BROKEN
+            finally:
+                self._owner.ended(reason)
+            failures = failures + 1 if reason is StreamEnd.UNREACHABLE or self._acked == 0 else 1
+            await asyncio.sleep(_backoff_s(failures))
+
+    async def _one_stream(self, address: str) -> StreamEnd:
+        async with open_channel(address) as channel:
+            call = self._method(channel)()
+            try:
+                async with asyncio.timeout(self._connect_timeout_s):
+                    await call.wait_for_connection()
+            except (TimeoutError, grpc.aio.AioRpcError):
+                return StreamEnd.UNREACHABLE
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                return StreamEnd.UNREACHABLE
+            self._owner.opened()
+            return await self._pump(call)
+
+    async def _pump(self, call: Any) -> StreamEnd:
+        loop = asyncio.get_running_loop()
+        self._progress_at = loop.time()
+        send = loop.create_task(self._send(call))
+        receive = loop.create_task(self._receive(call))
+        watch = loop.create_task(self._watch())
+        try:
+            # Not `send`: where it fails, `receive` fails too and knows the status.
+            done, _ = await asyncio.wait((receive, watch), return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            call.cancel()
+            for task in (send, receive, watch):
+                task.cancel()
+            await asyncio.gather(send, receive, watch, return_exceptions=True)
+
+    async def _send(self, call: Any) -> None:
+        owner, wake, loop = self._owner, self._wake, asyncio.get_running_loop()
+        while True:
+            batch = owner.next_batch(self._sent + 1) if self._sent - self._acked < self._window else None
+            if batch is None:
+                wake.clear()
+                await wake.wait()
+                continue
+            if self._sent == self._acked:
+                self._progress_at = loop.time()
+            self._sent += 1
+            await call.write(batch)
+
+    async def _receive(self, call: Any) -> StreamEnd:
+        loop = asyncio.get_running_loop()
+        try:
+            async for ack in call:
+                self._acked = min(ack.sequence, self._sent)
+                self._progress_at = loop.time()
+                self._owner.acknowledged(ack)
+                self._wake.set()
+        except grpc.aio.AioRpcError as error:
+            rejected = error.code() is grpc.StatusCode.INVALID_ARGUMENT
+            return StreamEnd.REJECTED if rejected else StreamEnd.BROKEN
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            return StreamEnd.BROKEN
+        return StreamEnd.ENDED
+
+    async def _watch(self) -> StreamEnd:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._ack_timeout_s / 4)
+            if self._sent > self._acked and loop.time() - self._progress_at > self._ack_timeout_s:
+                return StreamEnd.SILENT
+
+
+def _is_cancelled() -> bool:
+    """Whether this task is; grpc raises ``CancelledError`` too where the receiver ended the call with CANCELLED."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _backoff_s(failures: int) -> float:
+    longest = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2.0 ** min(failures - 1, 10))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 (spreads reconnects; no secret)
