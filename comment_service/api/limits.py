@@ -1,4 +1,4 @@
-"""Requests that are too large are refused before they reach a handler, and before they are read to their end."""
+"""Requests that are too large, or a form, are refused before they are read to their end and any handler is asked."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from service_kit import problem
 # can overtake the answer: the client would see a broken connection instead of the 413.
 _LINGER_BYTES = 8 * 1024 * 1024
 _LINGER_S = 2.0
+# Tornado parses forms before any handler is asked, and answers one that is malformed without a body.
+_FORMS = ("multipart/", "application/x-www-form-urlencoded")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class _LimitedRequest(httputil.HTTPMessageDelegate):
             self._refuse(RefusalReason.HEADERS_TOO_LARGE, f"the headers are over {limits.header_bytes} bytes")
         elif _announced_bytes(headers) > limits.body_bytes:
             self._refuse_body()
+        elif headers.get("Content-Type", "").lower().startswith(_FORMS):
+            self._refuse(RefusalReason.UNSUPPORTED_MEDIA_TYPE, "the body has to be application/json, not a form")
         else:
             self._app_knows = True
             return self._app.headers_received(start_line, headers)

@@ -80,7 +80,7 @@ def application(context: Context, dev_tokens: DevTokens | None) -> web.Applicati
         web.url(r"/comments/([^/]*)", CommentsHandler, with_context),
         web.url(r"/comments/([^/]*)/([^/]*)", CommentHandler, with_context),
         web.url(r"/", PageHandler, page),
-        web.url(r"/assets/(.+)", AssetHandler, page),
+        web.url(r"/assets/([A-Za-z0-9_./-]+)", AssetHandler, page),
     ]
     if dev_tokens is not None:
         rules.append(web.url(r"/auth/dev-token", DevTokenHandler, {"context": context, "tokens": dev_tokens}))

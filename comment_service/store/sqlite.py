@@ -27,28 +27,31 @@ _BEFORE = _SELECT + " AND comment_id < ? ORDER BY comment_id DESC LIMIT ?"
 _AFTER = _SELECT + " AND comment_id > ? ORDER BY comment_id ASC LIMIT ?"
 # SQLite's largest integer; a cursor may be any unsigned 64-bit number, and no id is above this one.
 _MAX_ID = 2**63 - 1
-# Another process may hold the lock for a moment, e.g. a backup; a post should not wait longer than this for it.
-_BUSY_TIMEOUT_S = 1.0
 _WAL_BYTES = 64 * 1024 * 1024
 _PAGE_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class SqliteLimits:
-    """``max_bytes`` bounds the database file, 0: only the disk does."""
+    """Bounds of a ``SqliteStore``.
+
+    ``max_bytes`` bounds the database file; 0: only the disk does. ``busy_timeout_s``: how long a write waits for
+    another process's lock, e.g. a backup's, before it fails.
+    """
 
     max_bytes: int = 0
     max_batch: int = 500
     max_waiting_writes: int = 10_000
     max_waiting_reads: int = 1_000
     reader_threads: int = 2
+    busy_timeout_s: float = 1.0
 
 
 class SqliteStore:
     """``Store`` on one file. One process writes it; others may read."""
 
     def __init__(self, path: Path, limits: SqliteLimits | None = None, *, on_batch: OnBatch | None = None) -> None:
-        self._path = path.absolute()
+        self.path = path.absolute()
         self._limits = limits or SqliteLimits()
         self._writer = SqliteWriter(
             self._open_for_writing,
@@ -76,9 +79,9 @@ class SqliteStore:
         try:
             await asyncio.to_thread(self._prepare)
         except (OSError, sqlite3.Error) as error:
-            raise StoreUnavailable(f"the database {self._path} cannot be opened: {error}") from error
+            raise StoreUnavailable(f"the database {self.path} cannot be opened: {error}") from error
         except StoreError as error:
-            raise StoreError(f"{self._path}: {error}") from error
+            raise StoreError(f"{self.path}: {error}") from error
         await self._writer.start()
 
     async def aclose(self) -> None:
@@ -119,7 +122,7 @@ class SqliteStore:
         return [Comment(*row) for row in rows]
 
     def _prepare(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._open_for_writing()
         try:
             migrate(connection)
@@ -127,7 +130,9 @@ class SqliteStore:
             connection.close()
 
     def _open_for_writing(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self.path, timeout=self._limits.busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL fsyncs the log at every commit: what was acknowledged outlives the machine's power.
         connection.execute("PRAGMA synchronous = FULL")
@@ -138,9 +143,9 @@ class SqliteStore:
 
     def _open_for_reading(self) -> sqlite3.Connection:
         return sqlite3.connect(
-            self._path.as_uri() + "?mode=ro",
+            self.path.as_uri() + "?mode=ro",
             uri=True,
-            timeout=_BUSY_TIMEOUT_S,
+            timeout=self._limits.busy_timeout_s,
             isolation_level=None,
             check_same_thread=False,
         )

@@ -26,7 +26,11 @@ def ids(comments: list[Comment]) -> list[int]:
 
 async def test_what_was_added_comes_back_as_it_was(store: Store) -> None:
     comment = a_comment(
-        7 << 50, content="naïve 👩‍👩‍👧 'quoted'; --\n\ttab", author_name="Ünïcode", reply_to=3, edited_at_ms=1_732_000_000_123
+        7 << 50,
+        content="naïve 👩‍👩‍👧 'quoted'; --\n\ttab",
+        author_name="Ünïcode",
+        reply_to=3,
+        edited_at_ms=1_732_000_000_123,
     )
     await store.add(comment)
     assert await store.get("match-42", 7 << 50) == comment

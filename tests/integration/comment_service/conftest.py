@@ -1,0 +1,60 @@
+"""The comment service's two edges on a real store, without ZooKeeper."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import pytest
+from prometheus_client import CollectorRegistry
+
+from comment_service.api.dev_token import DevTokens
+from comment_service.api.handler import Context, Traffic
+from comment_service.api.limits import RequestLimits
+from comment_service.api.server import HttpServer
+from comment_service.comments import Comments
+from comment_service.grpc_service import CommentServicer
+from comment_service.keys import OneKey
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.store.sqlite import SqliteLimits, SqliteStore
+from comment_service.tokens import TokenVerifier
+from coordination.ids import CommentIds
+from livecomments.v1 import comment_service_pb2_grpc
+from service_kit.grpc_server import GrpcServer
+from tests.integration.comment_service.edges import SECRET, Edges, Http, Published
+
+
+@pytest.fixture
+def store_limits() -> SqliteLimits:
+    """What a test may replace."""
+    return SqliteLimits()
+
+
+@pytest.fixture
+async def edges(tmp_path: Path, store_limits: SqliteLimits) -> AsyncIterator[Edges]:
+    registry = CollectorRegistry()
+    metrics = CommentServiceMetrics(registry)
+    store = SqliteStore(tmp_path / "comments.sqlite3", store_limits, on_batch=metrics.on_batch)
+    published, traffic = Published(), Traffic()
+    comments = Comments(store, CommentIds(0, 1).next, published, metrics)
+    verifier = TokenVerifier(OneKey.from_secret(SECRET))
+    server = HttpServer(
+        "127.0.0.1",
+        0,
+        context=Context(comments, verifier, metrics, traffic),
+        limits=RequestLimits(url_bytes=4096, header_bytes=16 * 1024, body_bytes=64 * 1024),
+        dev_tokens=DevTokens(SECRET, 3_600),
+    )
+    grpc_server = GrpcServer("127.0.0.1", 0, services=[CommentServicer(comments, verifier, metrics).service()])
+    await store.start()
+    await server.start()
+    await grpc_server.start()
+    http = Http(server.port)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{grpc_server.port}") as channel:
+        stub = comment_service_pb2_grpc.CommentServiceStub(channel)
+        yield Edges(http, stub, store, published, registry, traffic, server, comments)
+    http.close()
+    await grpc_server.aclose()
+    await server.aclose()
+    await store.aclose()

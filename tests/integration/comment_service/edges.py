@@ -1,0 +1,146 @@
+"""What the tests of the comment service's edges share: who posts, clients, and what is behind the edges."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+
+from comment_service.api.handler import Traffic
+from comment_service.api.server import HttpServer
+from comment_service.comment import Comment
+from comment_service.comments import Comments
+from comment_service.identity import Identity
+from comment_service.store.sqlite import SqliteStore
+from comment_service.tokens import sign
+from livecomments.v1 import comment_service_pb2_grpc, event_pb2
+
+SECRET = "a secret of the tests, long enough for HS256"
+ADA = Identity("u-17", "Ada", frozenset({"viewer"}))
+TOKEN = sign(ADA, SECRET, lifetime_s=3_600).token
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+VIDEO = "match-42"
+
+
+class Published:
+    """What was announced, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[event_pb2.Event] = []
+
+    def publish(self, event: event_pb2.Event) -> None:
+        self.events.append(event)
+
+
+@dataclass
+class Answer:
+    """An HTTP answer. ``json`` is the body where it is JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    json: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_json = "json" in self.headers.get("Content-Type", "") and self.body
+        self.json = json.loads(self.body) if is_json else None
+
+
+class Http:
+    """A client that never raises for a status."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._client = AsyncHTTPClient(force_instance=True)
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        request = HTTPRequest(
+            f"http://127.0.0.1:{self.port}{path}",
+            method=method,
+            headers=dict(headers or {}),
+            body=body,
+            allow_nonstandard_methods=True,
+            follow_redirects=False,
+            decompress_response=False,
+            request_timeout=10,
+        )
+        response: HTTPResponse = await self._client.fetch(request, raise_error=False)
+        return Answer(response.code, response.headers, response.body or b"")
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self("GET", path, headers=headers)
+
+    async def post(self, path: str, document: object, **headers: str) -> Answer:
+        body = json.dumps(document).encode()
+        return await self("POST", path, body, BEARER | {"Content-Type": "application/json"} | headers)
+
+    async def comment(self, content: str, video: str = VIDEO, **fields: object) -> Any:
+        """The JSON of a new comment."""
+        answer = await self.post(f"/comments/{video}", {"content": content, **fields})
+        assert answer.status == 201, answer
+        return answer.json
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@dataclass
+class Edges:
+    """The comment service's edges, and what is behind them."""
+
+    http: Http
+    grpc: comment_service_pb2_grpc.CommentServiceAsyncStub
+    store: SqliteStore
+    published: Published
+    metrics: CollectorRegistry
+    traffic: Traffic
+    server: HttpServer
+    comments: Comments
+
+    async def stored(self) -> list[Comment]:
+        """What the store has of ``VIDEO``, oldest first."""
+        return await self.store.after(VIDEO, 0, 10_000)
+
+    def metric(self, name: str, **labels: str) -> float:
+        return self.metrics.get_sample_value(f"livecomments_comment_service_{name}", labels) or 0.0
+
+
+class RawConnection:
+    """A connection that sends bytes as they are, for what no HTTP client would send."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def answer(self) -> Answer:
+        """The next answer; needs its Content-Length."""
+        reader = self._socket.makefile("rb")
+        status = int(reader.readline().split()[1])
+        headers: dict[str, str] = {}
+        while line := reader.readline().strip():
+            name, _, value = line.decode("latin1").partition(": ")
+            headers[name] = value
+        return Answer(status, headers, reader.read(int(headers.get("Content-Length", "0"))))
+
+    def is_closed(self) -> bool:
+        """Waits for the other side to close."""
+        try:
+            return self._socket.recv(1) == b""
+        except ConnectionError:
+            return True
+
+    def close(self) -> None:
+        self._socket.close()
