@@ -1,43 +1,30 @@
-"""One video on one RMS: its canonical stream, who watches it, and how far each has been sent it."""
+"""One video on one RMS: its canonical stream, and the audience that gets it."""
 
 from __future__ import annotations
 
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from rms.frames import Frame
+from rms.audience import Audience
+from rms.batch import Batch
+from rms.channel_limits import ChannelLimits
+from rms.frames import COMMENT, END, Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
-from rms.reasons import CloseReason
+from rms.reasons import CloseReason, DropReason
+from rms.recent_ids import RecentIds
+from rms.ring import Ring
 from rms.viewer import Viewer
 from rms.wheel import Wheel
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelLimits:
-    """What one channel may hold. The defaults are the settings' defaults."""
-
-    max_frames: int = 2_000
-    """Frames in the ring."""
-    max_bytes: int = 2 * 1024 * 1024
-    """Bytes of frames in the ring; it always holds the last frame, whatever its size."""
-    recent_ids: int = 8_192
-    """Event ids remembered to tell repeats."""
-    group_size: int = 256
-    """Viewers sent to in one go, without yielding to the loop."""
-    chunk_bytes: int = 64 * 1024
-    """What a laggard is offered at a time."""
-    stalled_after_s: float = 20.0
-    """A laggard that takes nothing for so long is closed."""
-    heartbeat_after_s: float = 15.0
-    """Silence after which a heartbeat goes out."""
-
-
 class Channel:
-    """See the module. All methods are for the event loop's thread, and none blocks.
+    """Events come in by ``publish``, gather while the pump is busy, and go out together: a flush.
 
-    ``on_detach(viewer, reason)`` is called after a viewer has left, whoever ended it.
+    All methods are for the event loop's thread, and none blocks. ``on_detach(viewer, reason)`` is called after a
+    viewer has left, whoever ended it.
     """
 
     def __init__(
@@ -50,86 +37,210 @@ class Channel:
         limits: ChannelLimits | None = None,
         on_detach: Callable[[Viewer, CloseReason], None] = lambda viewer, reason: None,
         clock: Callable[[], float] = time.monotonic,
-    ) -> None: ...
+    ) -> None:
+        self.video = video
+        self._pump = pump
+        self._wheel = wheel
+        self._metrics = metrics
+        self._limits = limits or ChannelLimits()
+        self._clock = clock
+        self._ring = Ring(self._limits.max_frames, self._limits.max_bytes)
+        self._recent = RecentIds(self._limits.recent_ids)
+        self._gathered: deque[Frame] = deque()
+        self._gathered_bytes = 0
+        self._unsent_since: float | None = None
+        self._sent_at = clock()
+        self._newest_id = 0
+        self._first_page: tuple[int, Batch] | None = None
+        self._seeded = self._ended = self._closed = False
+        self._audience = Audience(
+            self._ring,
+            limits=self._limits,
+            metrics=metrics,
+            clock=clock,
+            wheel=wheel,
+            wake=lambda: pump.schedule(self),
+            on_detach=on_detach,
+        )
 
-    video: str
-
-    # -- the stream ------------------------------------------------------------------------------------------
-
-    def seed(self, history: Iterable[Frame]) -> None:
-        """Goes live with what was said before; what was published since the channel opened is merged in by id.
-
-        Until then ``publish`` only gathers. Call it once, with () where history cannot be had.
-        """
+    # -- the stream --------------------------------------------------------------------------------------------
 
     @property
     def live(self) -> bool:
         """Seeded, and not closed."""
-        raise NotImplementedError
+        return self._seeded and not self._closed
+
+    def seed(self, history: Iterable[Frame]) -> None:
+        """Goes live with what was said before; what was published since the channel opened is merged in by id.
+
+        Until then ``publish`` only gathers. To be called once, with () where history cannot be had.
+        Raises ``RuntimeError`` the second time.
+        """
+        if self._seeded:
+            raise RuntimeError("a channel is seeded once")
+        for frame in history:
+            if not self._recent.refusal(frame.event_id):
+                self._gather(frame)
+        self._commit()
+        self._seeded = True
+        self._wheel.add(self._limits.heartbeat_after_s, self._beat)
 
     def publish(self, frame: Frame) -> bool:
         """Appends an event to the stream: it goes out with the next flush, in id order with what gathers with it.
 
-        False: it was dropped and counted (a repeat, too old to tell, or after the video's end).
+        ``end`` is the last: every viewer is closed (``ENDED``) once it has it.
+        False: the event was dropped and counted (a repeat, too old to tell from one, or after the end).
         """
-        raise NotImplementedError
+        refusal = DropReason.ENDED if self._ended else self._recent.refusal(frame.event_id)
+        if refusal is not None:
+            self._metrics.dropped.labels(refusal).inc()
+            return False
+        self._gather(frame)
+        self._ended = frame.kind == END
+        self._metrics.published.labels(frame.kind).inc()
+        if self._seeded:
+            self._pump.schedule(self)
+        return True
 
     def has(self, event_id: int) -> bool:
-        """The event went out, or is about to: repeats of it are dropped. True for ids too old to tell."""
-        raise NotImplementedError
+        """The event went out or is about to, so a repeat would be dropped. True for ids too old to tell."""
+        return self._recent.refusal(event_id) is not None
 
     def replace(self, event_id: int, frame: Frame | None) -> None:
         """From now on the ring gives ``frame`` for that comment, or nothing where None (it was deleted)."""
+        data = b"" if frame is None else frame.data
+        self._first_page = None
+        if not self._ring.replace(event_id, data):
+            self._gathered = deque(
+                Frame(old.kind, old.event_id, data) if old.kind == COMMENT and old.event_id == event_id else old
+                for old in self._gathered
+            )
 
     def position_after(self, event_id: int) -> int | None:
-        """Where a viewer goes on whose last comment was ``event_id``; None when the ring no longer knows."""
-        raise NotImplementedError
+        """Where a viewer goes on whose last comment was ``event_id``; None when the ring does not know it."""
+        return self._ring.position_after(event_id)
 
     def comments_after(self, event_id: int) -> list[Frame]:
         """The ring's comments with a greater id, in id order; for merging with what a store answered."""
-        raise NotImplementedError
+        return self._ring.comments_after(event_id)
 
     @property
     def oldest_id(self) -> int | None:
         """The smallest comment id in the ring."""
-        raise NotImplementedError
+        return self._ring.oldest_id
 
     @property
     def newest_id(self) -> int | None:
-        """The greatest comment id that went out, gathered included."""
-        raise NotImplementedError
+        """The greatest comment id that was published or seeded."""
+        return self._newest_id or None
 
-    def end(self, frame: Frame) -> None:
-        """Publishes the last event; each viewer is closed (``ENDED``) once it has it."""
+    # -- the audience ------------------------------------------------------------------------------------------
 
-    # -- the viewers -----------------------------------------------------------------------------------------
+    @property
+    def viewers(self) -> int:
+        """How many are attached."""
+        return len(self._audience)
+
+    @property
+    def laggards(self) -> int:
+        """How many of them are behind."""
+        return self._audience.laggards
 
     def join(self, viewer: Viewer, opening: bytes, *, backlog: int = 0) -> None:
         """Attaches a viewer: ``opening`` (response head, ``retry:``), the last ``backlog`` comments, then live.
 
         Nothing is left out between the backlog and live, and nothing comes twice. A viewer that closed meanwhile
-        is ignored. Raises ``ValueError`` for a viewer that is attached already.
+        is ignored. Raises ``RuntimeError`` before ``seed``, ``ValueError`` for a viewer that is attached already.
         """
+        if not self.live:
+            raise RuntimeError("viewers join a channel that is live")
+        if self._first_page is None or self._first_page[0] != backlog:
+            self._first_page = (backlog, self._ring.first_page(backlog))
+        self._audience.join(viewer, opening, self._first_page[1])
 
     def resume(self, viewer: Viewer, opening: bytes, *, position: int) -> None:
-        """Attaches a viewer that goes on at ``position``, one of ``position_after`` in the same turn of the loop."""
-
-    @property
-    def viewers(self) -> int:
-        """How many are attached."""
-        raise NotImplementedError
-
-    @property
-    def laggards(self) -> int:
-        """How many of them are behind."""
-        raise NotImplementedError
+        """Attaches a viewer: ``opening``, then all from ``position`` on, as ``position_after`` gave it in this turn
+        of the loop. Raises as ``join``, and ``ValueError`` for a position that the ring does not hold."""
+        if not self.live:
+            raise RuntimeError("viewers join a channel that is live")
+        if not self._ring.first <= position <= self._ring.end:
+            raise ValueError(f"position {position} is not in the ring")
+        self._audience.resume(viewer, opening, position)
 
     def detach(self, viewer: Viewer, reason: CloseReason) -> None:
         """Closes a viewer. One that is not attached here is ignored."""
+        self._audience.detach(viewer, reason)
 
     async def close_all(self, reason: CloseReason, final: Callable[[], Frame], *, spread_s: float = 0.0) -> None:
-        """Sends every viewer ``final()`` and closes it, some at a time, evenly over ``spread_s``. New comments go on
-        going out meanwhile."""
+        """Sends every viewer ``final()`` and closes it: some at a time, evenly over ``spread_s``, while what is
+        published goes on going out. Who joins meanwhile stays."""
+        await self._audience.close_all(reason, final, spread_s)
 
     def close(self) -> None:
-        """Takes the channel off pump and wheel; remaining viewers are closed (``DRAINING``). Idempotent."""
+        """Ends the channel; viewers that are still there are closed (``DRAINING``). Idempotent."""
+        self._closed = True
+        for viewer in list(self._audience.viewers()):
+            self._audience.detach(viewer, CloseReason.DRAINING)
+
+    # -- flushes -----------------------------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """One slice of sending, for the pump; True while there is more."""
+        if self._closed:
+            return False
+        if self._gathered and not self._audience.sending:
+            self._commit()
+        sending = self._audience.send_slice()
+        if not sending and self._unsent_since is not None:
+            self._sent_at = self._clock()
+            self._metrics.flush_seconds.observe(self._sent_at - self._unsent_since)
+            self._unsent_since = None
+        return sending or bool(self._gathered)
+
+    def _gather(self, frame: Frame) -> None:
+        self._recent.add(frame.event_id)
+        if frame.kind == COMMENT:
+            self._newest_id = max(self._newest_id, frame.event_id)
+        if self._unsent_since is None:
+            self._unsent_since = self._clock()
+        self._gathered.append(frame)
+        self._gathered_bytes += len(frame.data)
+        if not self._seeded:
+            self._shed_what_the_ring_would()
+        elif len(self._gathered) * 2 >= self._limits.max_frames or self._gathered_bytes * 2 >= self._limits.max_bytes:
+            # More than a round can wait for: into the ring, so that groups that are too far behind skip to its end.
+            self._commit()
+
+    def _shed_what_the_ring_would(self) -> None:
+        """Before the channel is live nobody has been sent anything, so what does not fit in the ring is not missed."""
+        while len(self._gathered) > self._limits.max_frames or self._gathered_bytes > self._limits.max_bytes:
+            self._gathered_bytes -= len(self._gathered.popleft().data)
+
+    def _commit(self) -> None:
+        """Moves what gathered into the ring, and has the audience sent it."""
+        self._metrics.flushes.inc()
+        for frame in sorted(self._gathered, key=_flush_order):
+            self._ring.append(frame)
+        self._gathered.clear()
+        self._gathered_bytes = 0
+        self._first_page = None
+        self._audience.make_way()
+        self._ring.trim()
+        self._audience.closing = self._ended
+        self._audience.begin_round()
+
+    def _beat(self) -> float | None:
+        if self._closed:
+            return None
+        silent_s = self._clock() - self._sent_at
+        if silent_s < self._limits.heartbeat_after_s:
+            return self._limits.heartbeat_after_s - silent_s
+        self._sent_at = self._clock()
+        self._audience.begin_heartbeat()
+        self._pump.schedule(self)
+        return self._limits.heartbeat_after_s
+
+
+def _flush_order(frame: Frame) -> tuple[bool, int]:
+    """By id; what has none follows, and the end comes last."""
+    return frame.kind == END, frame.event_id or sys.maxsize

@@ -1,7 +1,66 @@
-"""A viewer that is behind."""
+"""Where a viewer stands that is behind."""
 
 from __future__ import annotations
 
+from rms.batch import Batch, Rest
+from rms.frames import Frame, resync_frame
+from rms.reasons import ResyncReason
+from rms.ring import Ring
+
 
 class Laggard:
-    """Where a viewer stands that is behind, and what it is owed first."""
+    """A viewer's own place in the stream, and the bytes that must go out before.
+
+    In order it is owed: the ``tail`` (the rest of what was begun: one frame, or the opening), a ``resync`` where it
+    missed something, and the ring's frames from ``position`` on, of which only comments as long as it is within
+    its first page. Nothing of the ring is copied, so a slow viewer's memory is its tail.
+    """
+
+    __slots__ = ("_first_page_end", "_resync_after", "_tail", "moved_at", "position")
+
+    def __init__(self, rest: Rest, *, first_page_end: int = 0, now: float) -> None:
+        self._tail, self.position = rest
+        self._first_page_end = first_page_end
+        self._resync_after: int | None = None
+        self.moved_at = now
+        """When it last took something, or fell behind."""
+
+    @property
+    def in_frame(self) -> bool:
+        """Something was begun for it that is not whole yet."""
+        return bool(self._tail)
+
+    def is_behind(self, ring: Ring) -> bool:
+        """It is owed something."""
+        return bool(self._tail) or self._resync_after is not None or self.position < ring.end
+
+    def miss(self, ring: Ring) -> None:
+        """Skips to the ring's end, and has the viewer told from where to read the rest.
+
+        To the end and not to the ring's oldest frame: who fell behind by a whole ring would fall again at once.
+        To be called while the ring still holds its position.
+        """
+        after = ring.resync_after(self.position)
+        self._resync_after = after if self._resync_after is None else min(after, self._resync_after)
+        self.position = ring.end
+
+    def next_batch(self, ring: Ring, max_bytes: int) -> Batch:
+        """What to offer it now: about ``max_bytes``, more only where a single frame or the tail is larger."""
+        tail = self._tail
+        if self._resync_after is not None:
+            tail += resync_frame(self._resync_after, ResyncReason.FELL_BEHIND).data
+        if not tail:
+            return ring.batch(self.position, max_bytes=max_bytes, comments_before=self._first_page_end)
+        first = Frame("tail", 0, tail)
+        room = max_bytes - len(tail)
+        if room <= 0:
+            return Batch([first], [self.position], self.position)
+        rest = ring.batch(self.position, max_bytes=room, comments_before=self._first_page_end)
+        return Batch([first, *rest.frames], [self.position, *rest.positions], rest.end)
+
+    def take(self, batch: Batch, taken: int, now: float) -> None:
+        """It took the first ``taken`` bytes of ``next_batch``."""
+        if taken or not batch.payload:
+            self._tail, self.position = batch.cut(taken)
+            self._resync_after = None
+            self.moved_at = now

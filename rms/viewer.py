@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Viewer(ABC):
-    """One connection. A link makes it, a channel moves it; there may be a million, so slots only.
+    """One connection. A link makes it, a channel's audience moves it; there may be a million, so slots only.
 
-    An attached viewer is in exactly one of two places: in a ``group`` of viewers that share one position of the
-    canonical stream, or on its own as a ``laggard``. The channel alone writes these fields; the link writes
+    A viewer in an ``audience`` is in exactly one of two places: in a ``group`` of viewers that share one position
+    of the canonical stream, or on its own as a ``laggard``. The audience alone writes these three; the link writes
     ``closed`` and whatever its own kind of viewer adds.
     """
 
-    __slots__ = ("channel", "closed", "group", "laggard")
+    __slots__ = ("audience", "closed", "group", "laggard")
 
     def __init__(self) -> None:
-        self.channel: LinkEvents | None = None
+        self.audience: LinkEvents | None = None
         self.group: Group | None = None
         self.laggard: Laggard | None = None
         self.closed = False
@@ -45,7 +45,7 @@ class Viewer(ABC):
 
     @abstractmethod
     def await_room(self) -> None:
-        """From now on the link calls ``channel.on_room(viewer)`` whenever the viewer can take bytes (in a later
+        """From now on the link calls ``audience.on_room(viewer)`` whenever the viewer can take bytes (in a later
         turn of the loop, at once if it can already), until that call returns False. Idempotent."""
 
     @abstractmethod

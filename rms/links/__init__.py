@@ -11,8 +11,8 @@ streams are viewers. Both pass the contract suite in ``tests/contract/link``. Th
   yield. A channel opens as many groups on a link as it needs, changes their members only between sends, and has a
   viewer in at most one.
 * **Room.** A link calls ``on_room`` only for viewers that asked with ``await_room``.
-* **Ends.** A connection that ends from outside is reported once, by ``viewer.channel.detach(viewer, reason)``, never
-  from within ``offer``, ``Group.send`` or any other call that the channel made. A viewer that is in no channel yet
+* **Ends.** A connection that ends from outside is reported once, by ``viewer.audience.detach(viewer, reason)``, never
+  from within ``offer``, ``Group.send`` or any other call that the channel made. A viewer that is in no audience yet
   is only marked ``closed``.
 * **A link that is full as a whole** is ``busy``: the channel leaves its groups where they are, sends to others, and
   catches them up in one piece when the link calls ``on_link_ready``. So one slow link holds up no other.
@@ -32,7 +32,7 @@ Short = tuple[Viewer, int]
 
 
 class LinkEvents(Protocol):
-    """What a link reports to the channel of a viewer. All calls are made on the event loop's thread."""
+    """What a link reports to a viewer's audience. All calls are made on the event loop's thread."""
 
     def on_room(self, viewer: Viewer) -> bool:
         """The viewer can take bytes. False: it is owed none any more, do not call again."""
@@ -48,7 +48,11 @@ class Group(Protocol):
     """Up to a few hundred viewers of one channel on one link that have all been sent the same."""
 
     position: int
-    """Up to where in the canonical stream; the channel's to write."""
+    """Up to where in the canonical stream; the audience's to write."""
+
+    @property
+    def link(self) -> object:
+        """The link that carries it."""
 
     @property
     def busy(self) -> bool:

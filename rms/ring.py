@@ -1,0 +1,143 @@
+"""The newest part of a video's canonical stream, bounded in frames and bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from rms.batch import Batch
+from rms.frames import COMMENT, END, Frame
+
+_FIRST_PAGE_KINDS = (COMMENT, END)
+
+
+class Ring:
+    """Frames at absolute positions: 0, 1, 2 … since the channel opened, never reused and never reset.
+
+    It holds the positions ``first`` up to ``end``. Frames are appended first and evicted by ``trim`` afterwards, so
+    that what is about to go can still be asked about.
+    """
+
+    def __init__(self, max_frames: int, max_bytes: int) -> None:
+        self._max_frames = max_frames
+        self._max_bytes = max_bytes
+        self._frames: deque[Frame] = deque()
+        self._bytes = 0
+        self._positions: dict[int, int] = {}  # of comments, by their ids
+        self._greatest_evicted = 0
+        self.first = 0
+
+    @property
+    def end(self) -> int:
+        """The position that the next frame will have."""
+        return self.first + len(self._frames)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the frames that it holds."""
+        return self._bytes
+
+    @property
+    def oldest_id(self) -> int | None:
+        """The smallest comment id that it holds."""
+        return min(self._positions, default=None)
+
+    def append(self, frame: Frame) -> None:
+        """Adds a frame at ``end``; evicts nothing."""
+        if frame.kind == COMMENT:
+            self._positions[frame.event_id] = self.end
+        self._frames.append(frame)
+        self._bytes += len(frame.data)
+
+    def floor(self) -> int:
+        """The first position that ``trim`` will keep. The newest frame always stays, whatever its size."""
+        surplus_frames = len(self._frames) - self._max_frames
+        surplus_bytes = self._bytes - self._max_bytes
+        evicted = 0
+        for frame in self._frames:
+            if (evicted >= surplus_frames and surplus_bytes <= 0) or evicted == len(self._frames) - 1:
+                break
+            surplus_bytes -= len(frame.data)
+            evicted += 1
+        return self.first + evicted
+
+    def trim(self) -> None:
+        """Evicts the oldest frames until the bounds hold."""
+        for _ in range(self.floor() - self.first):
+            frame = self._frames.popleft()
+            self._bytes -= len(frame.data)
+            self.first += 1
+            if frame.kind == COMMENT:
+                del self._positions[frame.event_id]
+                self._greatest_evicted = max(self._greatest_evicted, frame.event_id)
+
+    def replace(self, event_id: int, data: bytes) -> bool:
+        """From now on ``data`` is what the comment's position gives, b"" for nothing. False: it is not here."""
+        position = self._positions.get(event_id)
+        if position is None:
+            return False
+        old = self._frames[position - self.first]
+        self._frames[position - self.first] = replace(old, data=data)
+        self._bytes += len(data) - len(old.data)
+        return True
+
+    def position_after(self, event_id: int) -> int | None:
+        """The position that follows a comment; None when the comment is not here."""
+        position = self._positions.get(event_id)
+        return None if position is None else position + 1
+
+    def comments_after(self, event_id: int) -> list[Frame]:
+        """The comments with a greater id, in id order."""
+        found = [frame for frame in self._frames if frame.kind == COMMENT and frame.event_id > event_id and frame.data]
+        return sorted(found, key=lambda frame: frame.event_id)
+
+    def batch(self, position: int, *, max_bytes: int | None = None, comments_before: int = 0) -> Batch:
+        """What follows from ``position`` (one that it holds, or ``end``) on, at least one frame if there is one.
+
+        Up to the position ``comments_before`` all but what belongs on a first page is left out.
+        """
+        frames: list[Frame] = []
+        positions: list[int] = []
+        size = 0
+        for at in range(position, self.end):
+            frame = self._frames[at - self.first]
+            if not frame.data or (at < comments_before and frame.kind not in _FIRST_PAGE_KINDS):
+                continue
+            size += len(frame.data)
+            if max_bytes is not None and size > max_bytes and frames:
+                return Batch(frames, positions, at)
+            frames.append(frame)
+            positions.append(at)
+        return Batch(frames, positions, self.end)
+
+    def first_page(self, backlog: int) -> Batch:
+        """The last ``backlog`` comments, and the video's end where it has come."""
+        frames: list[Frame] = []
+        positions: list[int] = []
+        wanted = backlog
+        for at, frame in zip(range(self.end - 1, self.first - 1, -1), reversed(self._frames), strict=True):
+            if frame.kind == COMMENT and frame.data:
+                if not wanted:
+                    break
+                wanted -= 1
+            elif frame.kind != END:
+                continue
+            frames.append(frame)
+            positions.append(at)
+        return Batch(frames[::-1], positions[::-1], self.end)
+
+    def resync_after(self, position: int) -> int:
+        """The cursor that covers whatever a viewer at ``position`` misses when it goes on at ``end``.
+
+        It is the greatest comment id that went out before ``position``, or less where a comment that came late is
+        among the missed. Exact as long as the ring holds ``position``; 0 when nothing was said before.
+        """
+        got, missed = self._greatest_evicted, None
+        for at, frame in enumerate(self._frames, start=self.first):
+            if frame.kind != COMMENT:
+                continue
+            if at < position:
+                got = max(got, frame.event_id)
+            elif missed is None or frame.event_id < missed:
+                missed = frame.event_id
+        return got if missed is None else min(got, missed - 1)
