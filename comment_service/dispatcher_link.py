@@ -99,7 +99,7 @@ class DispatcherLink:
         if reason is StreamEnd.REJECTED:
             dropped = self._outbox.reject_first(lane)
             self._metrics.dropped.labels(PublishDropReason.REJECTED).inc(dropped)
-        self._outbox.close_lane(lane)
+        self._outbox.close_lane(lane, died=reason in (StreamEnd.BROKEN, StreamEnd.SILENT))
 
 
 def _publish(channel: grpc.aio.Channel) -> object:

@@ -33,7 +33,7 @@ class Heads:
         # queue is in order of time by itself and needs no heap.
         self._quiet: tuple[OrderedDict[str, None], ...] = tuple(OrderedDict() for _ in self._delays_s)
         self._highest_forgotten_id = 0
-        self.forgotten_heads = 0
+        self._forgotten_heads = 0
 
     def __len__(self) -> int:
         return len(self._last)
@@ -85,9 +85,14 @@ class Heads:
                 last.stage = len(self._quiet)
                 yield video, last.event_id
 
+    def take_forgotten(self) -> int:
+        """How many heads, since this was last asked, will never come: there were too many videos."""
+        count, self._forgotten_heads = self._forgotten_heads, 0
+        return count
+
     def _forget_longest_quiet(self) -> None:
         video, last = self._last.popitem(last=False)
         self._highest_forgotten_id = max(self._highest_forgotten_id, last.event_id)
         if last.stage < len(self._quiet):
             del self._quiet[last.stage][video]
-            self.forgotten_heads += 1
+            self._forgotten_heads += 1

@@ -37,9 +37,7 @@ class PublishMetrics:
         self.parked = Gauge(
             f"{_PREFIX}_parked", "Events and heads that wait because no dispatcher can be reached.", registry=registry
         )
-        self.oldest_age = Gauge(
-            f"{_PREFIX}_oldest_age_seconds", "Age of the oldest of the queued.", registry=registry
-        )
+        self.oldest_age = Gauge(f"{_PREFIX}_oldest_age_seconds", "Age of the oldest of the queued.", registry=registry)
         self.dispatchers = Gauge(
             f"{_PREFIX}_dispatchers", "Dispatchers with a Publish stream; 0: none can be reached.", registry=registry
         )

@@ -68,9 +68,9 @@ class PublishOutbox:
     """Bounded queues, one lane for each dispatcher with a stream; pure.
 
     A video keeps to one lane by rendezvous hash. Without any lane everything waits, in order, for the first one.
-    When a lane closes, what it had not acknowledged moves on in order, and so does what it acknowledged within
-    ``resend_window_s`` before: an acknowledgement says that it stands in the dispatcher's own outboxes, and a
-    dispatcher that was killed took those with it. Receivers drop repeats by id.
+    When a lane closes, what it had not acknowledged moves on in order. Where the dispatcher may have died, so does what
+    it acknowledged within ``resend_window_s`` before: an acknowledgement says that it stands in the dispatcher's own
+    outboxes, and those died too. Receivers drop repeats by id.
 
     Over ``max_items`` or ``max_bytes`` in all, the items that wait longest are dropped.
     """
@@ -121,13 +121,11 @@ class PublishOutbox:
         """The dispatcher is leaving: what is on its way there stays, videos without any go elsewhere."""
         lane.accepts = False
 
-    def close_lane(self, lane: Lane) -> None:
-        """The stream broke: everything on the way there goes another way."""
-        if lane not in self._lanes:
-            return
+    def close_lane(self, lane: Lane, *, died: bool) -> None:
+        """The stream is no more: everything on the way there goes another way. ``died``: the dispatcher may be, too."""
         self._lanes.remove(lane)
         since = self._clock() - self._resend_window_s
-        settled = [item for at, items in lane.settled if at >= since for item in items]
+        settled = [item for at, items in lane.settled if died and at >= since for item in items]
         sent = [item for batch in lane.in_flight for item in batch.items]
         self.resent += len(settled) + len(sent)
         unsettled = [*sent, *lane.waiting]

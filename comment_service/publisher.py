@@ -77,6 +77,7 @@ class Publisher:
         # Of dispatchers that left the membership with something still on the way to them.
         self._retired: list[DispatcherLink] = []
         self._unsubscribe: Callable[[], None] | None = None
+        self._closed = False
         self._housekeeping: asyncio.Task[None] | None = None
         self._watch_queue()
 
@@ -131,9 +132,10 @@ class Publisher:
         self._links.clear()
         self._retired.clear()
         await asyncio.gather(*(link.aclose() for link in links))
+        self._closed = True
         if self._outbox.items:
             _log.warning("events_given_up", reason=PublishDropReason.DRAIN_CUT_OFF, count=self._outbox.items)
-            self._metrics.dropped.labels(PublishDropReason.DRAIN_CUT_OFF).inc(self._outbox.items)
+            self._drop(PublishDropReason.DRAIN_CUT_OFF, self._outbox.items)
 
     def _follow(self, nodes: Mapping[str, NodeRecord]) -> None:
         wanted = {(node.node_id, node.boot_id, node.grpc): node for node in nodes.values() if node.grpc}
@@ -153,9 +155,15 @@ class Publisher:
             link.start()
 
     def _add(self, video: str, message: Message, size: int) -> None:
+        if self._closed:
+            self._drop(PublishDropReason.DRAIN_CUT_OFF, 1)
+            return
         dropped = self._outbox.add(video, message, size + EVENT_OVERHEAD_BYTES)
         if dropped:
-            self._metrics.dropped.labels(PublishDropReason.OUTBOX_FULL).inc(dropped)
+            self._drop(PublishDropReason.OUTBOX_FULL, dropped)
+
+    def _drop(self, reason: PublishDropReason, count: int) -> None:
+        self._metrics.dropped.labels(reason).inc(count)
 
     async def _keep_house(self) -> None:
         while True:
@@ -163,6 +171,7 @@ class Publisher:
             self._send_heads(self._heads.due(self._clock()))
             self._outbox.forget_settled()
             await self._let_go_of_retired()
+            self._drop(PublishDropReason.TOO_MANY_VIDEOS, self._heads.take_forgotten())
 
     def _send_heads(self, heads: Iterable[tuple[str, int]]) -> None:
         for video, last_id in heads:

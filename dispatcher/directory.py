@@ -13,9 +13,7 @@ from livecomments.v1 import dispatcher_pb2
 class Directory:
     """Describes ``table`` and ``outboxes``; ``session_state`` says how fresh the table is."""
 
-    def __init__(
-        self, table: RouteTable, outboxes: Iterable[Outbox], *, session_state: Callable[[], str]
-    ) -> None:
+    def __init__(self, table: RouteTable, outboxes: Iterable[Outbox], *, session_state: Callable[[], str]) -> None:
         self._table = table
         self._outboxes = outboxes
         self._session_state = session_state

@@ -43,17 +43,28 @@ class DispatcherMetrics:
         self.recent_dropped = Gauge(
             f"{_PREFIX}_recent_dropped", "Items that the full recent window gave up since the start.", registry=registry
         )
-        self.routes = Gauge(f"{_PREFIX}_routes", "Routes in the table.", registry=registry)
+        self.routed_videos = Gauge(f"{_PREFIX}_routed_videos", "Videos that have a route.", registry=registry)
+        self.route_relists = Gauge(
+            f"{_PREFIX}_route_relists", "Buckets of routes listed since the start.", registry=registry
+        )
         self.rms = OutboxFamily(registry, _PREFIX, "rms")
         self.peers = OutboxFamily(registry, f"{_PREFIX}_relay", "dc")
 
-    def watch(self, *, recent_items: Callable[[], int], recent_bytes: Callable[[], int],
-              recent_dropped: Callable[[], int], routes: Callable[[], int]) -> None:  # fmt: skip
+    def watch(
+        self,
+        *,
+        recent_items: Callable[[], int],
+        recent_bytes: Callable[[], int],
+        recent_dropped: Callable[[], int],
+        routed_videos: Callable[[], int],
+        route_relists: Callable[[], int],
+    ) -> None:
         """Reads the gauges from where the figures are."""
         self.recent_items.set_function(recent_items)
         self.recent_bytes.set_function(recent_bytes)
         self.recent_dropped.set_function(recent_dropped)
-        self.routes.set_function(routes)
+        self.routed_videos.set_function(routed_videos)
+        self.route_relists.set_function(route_relists)
 
 
 class OutboxFamily:
@@ -110,8 +121,9 @@ class OutboxMetrics:
         """A stream ended."""
         self._family.stream_ends.labels(self._receiver, reason).inc()
 
-    def watch(self, *, queued: Callable[[], int], queued_bytes: Callable[[], int],
-              oldest_age_s: Callable[[], float]) -> None:  # fmt: skip
+    def watch(
+        self, *, queued: Callable[[], int], queued_bytes: Callable[[], int], oldest_age_s: Callable[[], float]
+    ) -> None:
         """Reads the gauges from where the figures are."""
         self._family.queued.labels(self._receiver).set_function(queued)
         self._family.queued_bytes.labels(self._receiver).set_function(queued_bytes)

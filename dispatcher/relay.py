@@ -55,9 +55,7 @@ def _method(channel: grpc.aio.Channel) -> Any:
     return dispatcher_pb2_grpc.DispatcherStub(channel).Relay
 
 
-def _batch(
-    sequence: int, events: list[event_pb2.Event], heads: list[event_pb2.Head]
-) -> dispatcher_pb2.RelayBatch:
+def _batch(sequence: int, events: list[event_pb2.Event], heads: list[event_pb2.Head]) -> dispatcher_pb2.RelayBatch:
     return dispatcher_pb2.RelayBatch(sequence=sequence, events=events, heads=heads)
 
 

@@ -158,22 +158,19 @@ class DispatcherServer:
             recent_items=lambda: self._recent.items,
             recent_bytes=lambda: self._recent.size_bytes,
             recent_dropped=lambda: self._recent.dropped,
-            routes=lambda: len(self._watcher.table),
+            routed_videos=lambda: len(self._watcher.table),
+            route_relists=lambda: self._watcher.stats.relists,
         )
 
     async def _join(self) -> None:
-        record = NodeRecord(
-            self._settings.node_id, self.boot_id, grpc=self.grpc_address, admin=self.admin_address
-        )
+        record = NodeRecord(self._settings.node_id, self.boot_id, grpc=self.grpc_address, admin=self.admin_address)
         self._membership = Membership(self._session, Role.DISPATCHER, record)
         await self._membership.start()
 
     def _opener(
         self, delivery: Delivery, family: OutboxFamily, max_items: int, max_bytes: int
     ) -> Callable[[str], Outbox]:
-        limits = OutboxLimits(
-            max_items, max_bytes, self._settings.outbox_window, self._settings.outbox_ack_timeout_s
-        )
+        limits = OutboxLimits(max_items, max_bytes, self._settings.outbox_window, self._settings.outbox_ack_timeout_s)
         return lambda receiver: Outbox(receiver, delivery, limits, family.of(receiver), clock=time.monotonic)
 
     def _on_routes_added(self, routes: list[Route]) -> None:

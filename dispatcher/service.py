@@ -92,9 +92,7 @@ class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
                 try:
                     check_batch(batch, sequence)
                 except Malformed as fault:
-                    await self._refuse(
-                        context, RefusalReason.MALFORMED, grpc.StatusCode.INVALID_ARGUMENT, str(fault)
-                    )
+                    await self._refuse(context, RefusalReason.MALFORMED, grpc.StatusCode.INVALID_ARGUMENT, str(fault))
                 except OverLimit as fault:
                     await self._refuse(
                         context, RefusalReason.OVER_LIMIT, grpc.StatusCode.RESOURCE_EXHAUSTED, str(fault)
@@ -118,9 +116,7 @@ class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
         if routed.unrouted:
             self._metrics.unrouted.inc(routed.unrouted)
 
-    async def _refuse(
-        self, context: Context, reason: RefusalReason, code: grpc.StatusCode, detail: str
-    ) -> None:
+    async def _refuse(self, context: Context, reason: RefusalReason, code: grpc.StatusCode, detail: str) -> None:
         self._metrics.refused.labels(reason).inc()
         _log.warning("stream_refused", reason=reason, peer=context.peer(), detail=detail)
         await context.abort(code, detail)

@@ -29,15 +29,12 @@ def head(video: str, last_id: int) -> event_pb2.Head:
 
 def ids(items: list[Item]) -> list[int]:
     return [
-        item.message.event_id if isinstance(item.message, event_pb2.Event) else -item.message.last_id
-        for item in items
+        item.message.event_id if isinstance(item.message, event_pb2.Event) else -item.message.last_id for item in items
     ]
 
 
 def window(clock: Clock, *, max_per_video: int = 500, max_items: int = NO_LIMIT) -> RecentWindow:
-    return RecentWindow(
-        window_s=5.0, max_per_video=max_per_video, max_items=max_items, max_bytes=NO_LIMIT, clock=clock
-    )
+    return RecentWindow(window_s=5.0, max_per_video=max_per_video, max_items=max_items, max_bytes=NO_LIMIT, clock=clock)
 
 
 def router(clock: Clock, routes: dict[str, tuple[str, ...]], recent: RecentWindow | None = None) -> Router:

@@ -81,7 +81,7 @@ def test_what_a_broken_stream_had_not_acknowledged_goes_on_before_newer_events(o
     assert ids(outbox, first) == [1, 2, 3]
     add(outbox, "v", 4)
     second = outbox.open_lane("d2", wake=lambda: None)
-    outbox.close_lane(first)
+    outbox.close_lane(first, died=True)
     add(outbox, "v", 5)
     assert ids(outbox, second) == [1, 2, 3, 4, 5]
 
@@ -105,9 +105,7 @@ def test_a_new_dispatcher_gets_no_video_that_has_events_on_the_way_elsewhere(out
     assert old.waiting
 
 
-def test_what_was_acknowledged_just_before_the_stream_broke_is_sent_again(
-    outbox: PublishOutbox, clock: Clock
-) -> None:
+def test_what_was_acknowledged_just_before_the_stream_broke_is_sent_again(outbox: PublishOutbox, clock: Clock) -> None:
     """The dispatcher may have died with it in its own outboxes."""
     first = outbox.open_lane("d1", wake=lambda: None)
     add(outbox, "v", 1)
@@ -119,8 +117,17 @@ def test_what_was_acknowledged_just_before_the_stream_broke_is_sent_again(
     outbox.acknowledge(first, 2)
     add(outbox, "v", 3)
     clock.now += 1
-    outbox.close_lane(first)
+    outbox.close_lane(first, died=True)
     assert ids(outbox, outbox.open_lane("d2", wake=lambda: None)) == [2, 3]
+
+
+def test_what_was_acknowledged_is_not_sent_again_when_the_stream_was_closed(outbox: PublishOutbox) -> None:
+    first = outbox.open_lane("d1", wake=lambda: None)
+    add(outbox, "v", 1)
+    outbox.take(first, 1)
+    outbox.acknowledge(first, 1)
+    outbox.close_lane(first, died=False)
+    assert ids(outbox, outbox.open_lane("d2", wake=lambda: None)) == []
 
 
 def test_a_leaving_dispatcher_gets_no_new_videos(outbox: PublishOutbox) -> None:
@@ -154,7 +161,7 @@ def test_a_refused_batch_is_given_up_and_the_rest_goes_on(outbox: PublishOutbox)
     add(outbox, "v", 2)
     outbox.take(first, 2)
     assert outbox.reject_first(first) == 1
-    outbox.close_lane(first)
+    outbox.close_lane(first, died=True)
     assert ids(outbox, outbox.open_lane("d2", wake=lambda: None)) == [2]
 
 
@@ -219,11 +226,11 @@ class Dispatchers(RuleBasedStateMachine):
         self.outbox.retire_lane(self.some_lane(pick))
 
     @precondition(lambda self: self.lanes)
-    @rule(pick=st.integers(0, 9))
-    def breaks(self, pick: int) -> None:
+    @rule(pick=st.integers(0, 9), died=st.booleans())
+    def breaks(self, pick: int, died: bool) -> None:
         lane = self.some_lane(pick)
         self.lanes.remove(lane)
-        self.outbox.close_lane(lane)
+        self.outbox.close_lane(lane, died=died)
 
     @rule(seconds=st.sampled_from([0.1, 4.0]))
     def time_passes(self, seconds: float) -> None:
@@ -244,7 +251,7 @@ class Dispatchers(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for lane in list(self.lanes):
-            self.outbox.close_lane(lane)
+            self.outbox.close_lane(lane, died=False)
         last = self.outbox.open_lane("last", wake=lambda: None)
         take: Callable[[], object] = lambda: self.outbox.take(last, 1)  # noqa: E731
         while take():

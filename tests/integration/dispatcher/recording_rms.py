@@ -1,0 +1,122 @@
+"""An RMS that remembers what it was sent: a real gRPC server, member and routes in a real ZooKeeper."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from coordination.membership import Membership, NodeRecord, Role
+from coordination.routes import RouteRegistrar
+from coordination.session import ZooKeeperSession
+from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
+from ops.local_cluster.ports import free_port
+from service_kit.grpc_server import GrpcServer, GrpcService
+
+
+class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
+    """Takes every event; says that it does not serve the videos of ``not_served``; hangs while ``hung``."""
+
+    def __init__(self, rms_id: str, session: ZooKeeperSession) -> None:
+        self.rms_id = rms_id
+        self.boot_id = uuid.uuid4().hex
+        self.events: list[event_pb2.Event] = []
+        self.heads: list[event_pb2.Head] = []
+        self.not_served: set[str] = set()
+        self.streams = 0
+        self._answers = asyncio.Event()
+        self._answers.set()
+        self._server = GrpcServer(
+            "127.0.0.1",
+            free_port(),
+            services=[
+                GrpcService(
+                    "livecomments.v1.RealtimeMessaging",
+                    lambda server: realtime_messaging_pb2_grpc.add_RealtimeMessagingServicer_to_server(self, server),
+                )
+            ],
+        )
+        self._session = session
+        self._registrar = RouteRegistrar(session, rms_id, self.boot_id)
+        self._membership: Membership | None = None
+
+    @property
+    def ids(self) -> list[int]:
+        """Of the events, as they came, repeats included."""
+        return [event.event_id for event in self.events]
+
+    def ids_of(self, video: str) -> list[int]:
+        """Of one video's events in the order of their first coming."""
+        return list(dict.fromkeys(event.event_id for event in self.events if event.live_video_id == video))
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._server.port}"
+
+    async def listen(self) -> None:
+        """Begins to answer, without anybody knowing."""
+        await self._server.start()
+
+    async def join(self) -> None:
+        """Becomes a member."""
+        record = NodeRecord(self.rms_id, self.boot_id, grpc=self.address)
+        self._membership = Membership(self._session, Role.RMS, record)
+        await self._membership.start()
+        await self._registrar.start()
+
+    async def start(self, *videos: str) -> None:
+        """A member that serves ``videos``."""
+        await self.listen()
+        await self.join()
+        await self.serve(*videos)
+
+    async def serve(self, *videos: str) -> None:
+        for video in videos:
+            self._registrar.announce(video)
+        await self._registrar.idle()
+
+    async def withdraw(self, video: str) -> None:
+        self._registrar.withdraw(video)
+        await self._registrar.idle()
+
+    def hang(self) -> None:
+        """From now on takes nothing and acknowledges nothing."""
+        self._answers.clear()
+
+    def go_on(self) -> None:
+        self._answers.set()
+
+    async def leave(self) -> None:
+        """Is no longer a member, but answers."""
+        await self._registrar.aclose()
+        if self._membership is not None:
+            await self._membership.aclose()
+
+    async def stop_listening(self) -> None:
+        await self._server.aclose()
+
+    async def aclose(self) -> None:
+        self.go_on()
+        await self.leave()
+        await self.stop_listening()
+
+    async def Deliver(
+        self,
+        request_iterator: AsyncIterator[realtime_messaging_pb2.DeliverBatch],
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> AsyncIterator[realtime_messaging_pb2.DeliverAck]:
+        self.streams += 1
+        try:
+            async for batch in request_iterator:
+                await self._answers.wait()
+                self.events.extend(batch.events)
+                self.heads.extend(batch.heads)
+                videos = {event.live_video_id for event in batch.events}
+                yield realtime_messaging_pb2.DeliverAck(
+                    sequence=batch.sequence, misrouted_videos=sorted(videos & self.not_served)
+                )
+        finally:
+            self.streams -= 1
