@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
+
     from livecomments.v1 import comment_service_pb2
 
 # One encoder for all: `json.dumps` with options builds a new one each time, a third of the whole cost.

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
-from livecomments.v1 import event_pb2
 
+from coordination.ids import first_id_at_ms, id_time_ms
+from livecomments.v1 import event_pb2
 from rms import frames
 from rms.chains import OriginChains
-from rms.reasons import HoldReason
+from rms.reasons import HoldReason, ResyncReason
 
 if TYPE_CHECKING:
     from rms.channel import Channel
     from rms.metrics import ServiceMetrics
 
 Item = event_pb2.Event | event_pb2.Head
+Comment = tuple[int, bytes]
+"""A comment's id and its JSON."""
+# Writers' clocks differ, and what they write is neither stored nor published in the order of its ids.
+CLOCK_SLACK_MS = 2000
 _KINDS = {
-    event_pb2.Event.KIND_COMMENT: frames.COMMENT,
     event_pb2.Event.KIND_EDIT: frames.EDIT,
     event_pb2.Event.KIND_DELETE: frames.DELETE,
     event_pb2.Event.KIND_REACTIONS: frames.REACTIONS,
@@ -49,9 +53,20 @@ class Feed:
     """
 
     __slots__ = (
-        "_chains", "_held", "_hole", "_max_held", "_metrics", "_on_hole",
-        "channel", "covered_to", "first_id", "incomplete", "opened", "repairing",
-    )  # fmt: skip
+        "_chains",
+        "_complete_from",
+        "_held",
+        "_hole",
+        "_lowest_id",
+        "_max_held",
+        "_metrics",
+        "_on_hole",
+        "channel",
+        "covered_to",
+        "incomplete",
+        "opened",
+        "repairing",
+    )
 
     def __init__(
         self,
@@ -64,34 +79,61 @@ class Feed:
     ) -> None:
         self.channel = channel
         self.covered_to = covered_to
-        self.first_id: int | None = None
-        """The channel has had every comment from this one on; None before there is any, 0 when it has all."""
         self.incomplete = False
-        """Part of what its viewers should have had is missing: who joins is served from the store."""
+        """The newest comments of before the opening are missing: the store could not be read."""
         self.opened = False
         self.repairing = False
+        """Somebody mends a hole; whoever does sets it to False at the end."""
         self._chains = OriginChains(covered_to)
         self._held: list[Item] | None = []
         self._hole: Hole | None = None
         self._max_held = max_held
         self._metrics = metrics
         self._on_hole = on_hole
+        self._complete_from = 0  # every comment from this id on has been put on the channel
+        self._lowest_id: int | None = None  # of those put on the channel
 
     @property
     def video(self) -> str:
         """The channel's ``liveVideoId``."""
         return self.channel.video
 
-    def open(self, comments: Iterable[tuple[int, bytes]], *, complete: bool) -> None:
+    def open(self, comments: Sequence[Comment], *, complete: bool) -> None:
         """Goes live with the newest comments, oldest first; ``complete`` where there are no older ones."""
-        history = [_comment(comment_id, data) for comment_id, data in comments]
-        self.first_id = 0 if complete else history[0].event_id
-        self._open(history)
+        if comments:
+            self._lowest_id = comments[0][0]
+            self._complete_from = 0 if complete else comments[0][0]
+        self._open(comments)
 
     def open_incomplete(self) -> None:
-        """Goes live with what there is: the store cannot be reached."""
+        """Goes live with what there is: the store cannot be read."""
         self.incomplete = True
         self._open([])
+
+    def catch_up(self, comments: Sequence[Comment], *, complete: bool) -> int:
+        """Publishes what ``open_incomplete`` went live without, of that the newest. Returns how many there were."""
+        self.incomplete = False
+        if comments:
+            self._complete_from = 0 if complete else comments[0][0]
+        return sum(self._publish_comment(*comment) for comment in comments if not self.channel.has(comment[0]))
+
+    @property
+    def trimmed(self) -> bool:
+        """The ring has let go of comments that it had."""
+        return self.channel.oldest_id != self._lowest_id
+
+    def reaches(self, comment_id: int) -> bool:
+        """The ring has every comment with a greater id than this."""
+        if self.incomplete:
+            return False
+        floor = self._complete_from
+        if self.trimmed:
+            # They went in the order of their arrival: some may have been newer than the oldest that is left.
+            oldest = self.channel.oldest_id
+            if oldest is None:
+                return False
+            floor = max(floor, first_id_at_ms(id_time_ms(oldest) + CLOCK_SLACK_MS))
+        return comment_id >= floor - 1
 
     def deliver(self, item: Item) -> None:
         """Takes an event or a head; repeats are dropped."""
@@ -103,12 +145,12 @@ class Feed:
             self.release(HoldReason.FULL)
             self._take(item)
 
-    def merge(self, comments: Iterable[tuple[int, bytes]]) -> int:
+    def merge(self, comments: Iterable[Comment]) -> int:
         """Publishes those comments that should have come live and have not. Returns how many."""
         return sum(
-            self.channel.publish(_comment(comment_id, data))
-            for comment_id, data in comments
-            if comment_id > self.covered_to and not self.channel.has(comment_id)
+            self._publish_comment(*comment)
+            for comment in comments
+            if comment[0] > self.covered_to and not self.channel.has(comment[0])
         )
 
     def take_hole(self) -> Hole | None:
@@ -127,6 +169,13 @@ class Feed:
             if self._chains.missing_since(origin, event_id, self.channel.has) is not None:
                 self._chains.advance(origin, event_id)
 
+    def leave_open(self, hole: Hole, reason: ResyncReason) -> None:
+        """The hole will not be mended: viewers are told to read what they miss by REST."""
+        self.settle(hole)
+        self._complete_from = max(self._complete_from, self.channel.newest_id or 0)
+        self._metrics.resyncs.labels(reason).inc(self.channel.viewers)
+        self.channel.publish(frames.resync_frame(hole.since, reason))
+
     def release(self, reason: HoldReason) -> None:
         """Lets what is held go on. Nothing is held again while ``repairing``."""
         held, self._held = self._held, None
@@ -135,8 +184,8 @@ class Feed:
         for item in held or ():
             self._take(item)
 
-    def _open(self, history: list[frames.Frame]) -> None:
-        self.channel.seed(history)
+    def _open(self, history: Sequence[Comment]) -> None:
+        self.channel.seed([_frame(*comment) for comment in history])
         self.opened = True
         self.release(HoldReason.MENDED)
 
@@ -167,14 +216,19 @@ class Feed:
 
     def _publish(self, event: event_pb2.Event) -> None:
         self._chains.advance(event.origin, event.event_id)
-        if self.first_id is None and not self.incomplete:
-            self.first_id = event.event_id
+        if event.kind == event_pb2.Event.KIND_COMMENT:
+            self._publish_comment(event.event_id, event.data)
+            return
         kind = _KINDS[event.kind]
         frame = frames.encode(kind, event.data, event.event_id)
-        if kind == frames.END:
-            self.channel.end(frame)
-        elif self.channel.publish(frame) and kind in (frames.EDIT, frames.DELETE):
+        if self.channel.publish(frame) and kind in (frames.EDIT, frames.DELETE):
             self._rewrite(kind, event.data)
+
+    def _publish_comment(self, comment_id: int, data: bytes) -> bool:
+        published = self.channel.publish(_frame(comment_id, data))
+        if published and (self._lowest_id is None or comment_id < self._lowest_id):
+            self._lowest_id = comment_id
+        return published
 
     def _rewrite(self, kind: str, data: bytes) -> None:
         """Whoever joins later gets the comment as it now stands, or not at all."""
@@ -183,8 +237,8 @@ class Feed:
         except (ValueError, KeyError, TypeError):
             structlog.get_logger().warning("event_without_comment_id", video=self.video, kind=kind)
             return
-        self.channel.replace(comment_id, _comment(comment_id, data) if kind == frames.EDIT else None)
+        self.channel.replace(comment_id, _frame(comment_id, data) if kind == frames.EDIT else None)
 
 
-def _comment(comment_id: int, data: bytes) -> frames.Frame:
+def _frame(comment_id: int, data: bytes) -> frames.Frame:
     return frames.encode(frames.COMMENT, data, comment_id)

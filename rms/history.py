@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
+
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc as pb_grpc
-
 from rms.comment_json import comment_json
 from rms.reasons import HistoryReason
 from service_kit.grpc_client import open_channel
@@ -95,7 +95,7 @@ class History:
         """Closes the channels to all nodes."""
         self._unsubscribe()
         channels, self._channels = self._channels, {}
-        await asyncio.gather(*self._closing, *(channel.close() for channel in channels.values()))
+        await asyncio.gather(*self._closing, *(channel.close(None) for channel in channels.values()))
 
     async def _page(self, request: pb.ListCommentsRequest, *, newest_first: bool) -> HistoryPage:
         if self._asked >= self._room:
@@ -123,8 +123,7 @@ class History:
             stub = pb_grpc.CommentServiceStub(self._channel_to(address))
             try:
                 with self._metrics.history_read_seconds.time():
-                    response: pb.ListCommentsResponse = await stub.ListComments(request, timeout=self._timeout_s)
-                return response
+                    return await stub.ListComments(request, timeout=self._timeout_s)
             except grpc.aio.AioRpcError as error:
                 detail = f"{address}: {error.code().name} {error.details()}"
                 self._shunned[address] = asyncio.get_running_loop().time() + SHUN_S

@@ -48,10 +48,11 @@ class RmsMetrics:
         )
 
 
-class ServiceMetrics:
-    """What the node as a service counts: joining, what comes in, history and repairs."""
+class ServiceMetrics(RmsMetrics):
+    """What the node as a whole counts: beside the engine's, joining, what comes in, history and repairs."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(registry)
         self.channels = Gauge("livecomments_rms_channels", "Videos served.", registry=registry)
         self.opening_channels = Gauge(
             "livecomments_rms_opening_channels", "Videos whose first backfill is under way.", registry=registry
@@ -72,7 +73,7 @@ class ServiceMetrics:
             ["status"],
             registry=registry,
         )
-        self.delivered = Counter(
+        self.received = Counter(
             "livecomments_rms_received_total", "Events and heads from dispatchers.", ["what"], registry=registry
         )
         self.hop_seconds = Histogram(

@@ -85,11 +85,13 @@ def _read_headers(headers: Iterable[tuple[str, str]]) -> tuple[list[str], list[s
         size += len(name) + len(value)
         if size > MAX_HEADER_BYTES:
             raise Problem(431, f"the headers are longer than {MAX_HEADER_BYTES} bytes")
-        name = name.lower()
-        if name == "last-event-id":
+        lower = name.lower()
+        if lower == "last-event-id":
             last_event_ids.append(value)
-        elif name == "x-envoy-attempt-count":
+        elif lower == "x-envoy-attempt-count":
             attempts.append(value)
+        elif (lower == "content-length" and value.strip() != "0") or lower == "transfer-encoding":
+            raise Problem(400, "the request must not have a body")
     return last_event_ids, attempts
 
 

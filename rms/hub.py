@@ -1,0 +1,228 @@
+"""The videos that a node serves: opened by their first viewer, closed a while after the last."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from coordination.ids import first_id_at_ms
+from livecomments.v1 import event_pb2
+from rms.admission import Admission
+from rms.ages import Ages
+from rms.backfill import Backfill
+from rms.channel import Channel
+from rms.feed import Feed, Item
+from rms.frames import Frame
+from rms.joining import Joiner, Joining
+from rms.metrics import ServiceMetrics
+from rms.reasons import CloseReason, RefusalReason
+from rms.repair import Repairs
+from rms.viewer import Viewer
+
+if TYPE_CHECKING:
+    from coordination.routes import RouteRegistrar
+
+# What was made this long before a channel opens may not be stored yet, and so not be in its backfill.
+COVERAGE_SLACK_MS = 5000
+# Waiting viewers joined before the loop serves others.
+SLICE = 20
+
+
+class NewChannel(Protocol):
+    """Makes the channel of a video; ``on_detach`` is to be called for each viewer that leaves it."""
+
+    def __call__(self, video: str, on_detach: Callable[[Viewer, CloseReason], None]) -> Channel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HubLimits:
+    """What a hub may hold. The defaults are the settings' defaults."""
+
+    max_channels: int = 100_000
+    """Videos served at once."""
+    max_opening: int = 2_000
+    """Videos whose backfill is under way."""
+    max_held: int = 2_000
+    """Events held for a video that opens or is repaired."""
+    linger_s: float = 30.0
+    """How long a video without viewers keeps its route, so that a reload does not flap."""
+
+
+@dataclass(slots=True, eq=False)
+class _Served:
+    """A video that is served."""
+
+    feed: Feed
+    joiners: list[Joiner] = field(default_factory=list)
+    """Those who wait for the channel to open."""
+    viewers: int = 0
+    """Taken in, joined or not."""
+    closing: asyncio.TimerHandle | None = None
+
+
+class Hub:
+    """Knows every channel of the node.
+
+    The first viewer of a video opens its channel: its route is announced and its history read at the same time, and
+    viewers who come meanwhile wait. Later viewers are served from the ring.
+
+    ``clock_ms`` gives milliseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        new_channel: NewChannel,
+        registrar: RouteRegistrar,
+        admission: Admission,
+        backfill: Backfill,
+        repairs: Repairs,
+        joining: Joining,
+        ages: Ages,
+        metrics: ServiceMetrics,
+        limits: HubLimits | None = None,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._new_channel = new_channel
+        self._registrar = registrar
+        self._admission = admission
+        self._backfill = backfill
+        self._repairs = repairs
+        self._joining = joining
+        joining.on_gone = self._on_gone
+        self._ages = ages
+        self._metrics = metrics
+        self._limits = limits or HubLimits()
+        self._clock_ms = clock_ms
+        self._served: dict[str, _Served] = {}
+        self._draining = False
+        self.viewers = 0
+        """Taken in, joined or not."""
+
+    def __len__(self) -> int:
+        """Videos served."""
+        return len(self._served)
+
+    # -- viewers -------------------------------------------------------------------------------------------------
+
+    def refusal(self, video: str) -> RefusalReason | None:
+        """Why a viewer of ``video`` cannot be taken in now; None where it can, by ``join`` in the same turn."""
+        if self._draining:
+            return RefusalReason.DRAINING
+        served = self._served.get(video)
+        if served is None and (
+            len(self._served) >= self._limits.max_channels or self._backfill.opening >= self._limits.max_opening
+        ):
+            return RefusalReason.CHANNELS_FULL
+        return self._admission.refusal(self.viewers, served.viewers if served else 0)
+
+    def join(self, video: str, joiner: Joiner) -> None:
+        """Takes a viewer in. It joins now, or as soon as the channel has opened."""
+        served = self._served.get(video) or self._open(video)
+        if served.closing is not None:
+            served.closing.cancel()
+            served.closing = None
+        self.viewers += 1
+        served.viewers += 1
+        self._ages.add(joiner.viewer)
+        if served.feed.opened:
+            self._joining.join(served.feed, joiner)
+        else:
+            self._metrics.waiting_viewers.inc()
+            served.joiners.append(joiner)
+
+    # -- what comes in -------------------------------------------------------------------------------------------
+
+    def deliver(self, item: Item) -> bool:
+        """Takes an event or a head for its video's channel. False: the video is not served here."""
+        served = self._served.get(item.live_video_id)
+        if served is None:
+            return False
+        served.feed.deliver(item)
+        if isinstance(item, event_pb2.Event) and item.kind == event_pb2.Event.KIND_END:
+            self._registrar.withdraw(item.live_video_id)
+        return True
+
+    def unannounced(self) -> Iterator[Feed]:
+        """Open feeds whose route is not registered, so that nothing is delivered to them."""
+        for video, served in self._served.items():
+            if served.feed.opened and not self._registrar.is_announced(video):
+                yield served.feed
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    async def drain(self, farewell: Callable[[], Frame], spread_s: float) -> None:
+        """Takes no more viewers, and says ``farewell()`` to those who are here, evenly over ``spread_s``."""
+        self._draining = True
+        channels = [served.feed.channel for served in self._served.values()]
+        await asyncio.gather(
+            *(channel.close_all(CloseReason.DRAINING, farewell, spread_s=spread_s) for channel in channels)
+        )
+
+    async def aclose(self) -> None:
+        """Closes every channel. Idempotent."""
+        self._draining = True
+        await self._joining.aclose()
+        for video in list(self._served):
+            self._close(video)
+
+    # -- channels ------------------------------------------------------------------------------------------------
+
+    def _open(self, video: str) -> _Served:
+        self._registrar.announce(video)
+        channel = self._new_channel(video, partial(self._on_detach, video))
+        feed = Feed(
+            channel,
+            covered_to=first_id_at_ms(self._clock_ms() - COVERAGE_SLACK_MS),
+            max_held=self._limits.max_held,
+            metrics=self._metrics,
+            on_hole=self._repairs.begin,
+        )
+        served = self._served[video] = _Served(feed)
+        self._metrics.channels.set(len(self._served))
+        self._backfill.begin(feed, self._on_open)
+        return served
+
+    async def _on_open(self, feed: Feed) -> None:
+        joiners = self._served[feed.video].joiners
+        while joiners:
+            for joiner in joiners[:SLICE]:
+                self._joining.join(feed, joiner)
+            self._metrics.waiting_viewers.dec(len(joiners[:SLICE]))
+            del joiners[:SLICE]
+            await asyncio.sleep(0)
+
+    def _on_detach(self, video: str, viewer: Viewer, _: CloseReason) -> None:
+        self._ages.discard(viewer)
+        self._leave(video)
+
+    def _on_gone(self, feed: Feed, viewer: Viewer) -> None:
+        self._on_detach(feed.video, viewer, CloseReason.HUNG_UP)
+
+    def _leave(self, video: str) -> None:
+        self.viewers -= 1
+        served = self._served.get(video)
+        if served is None:
+            return
+        served.viewers -= 1
+        if not served.viewers and not self._draining:
+            loop = asyncio.get_running_loop()
+            served.closing = loop.call_later(self._limits.linger_s, self._close, video)
+
+    def _close(self, video: str) -> None:
+        served = self._served.pop(video)
+        if served.closing is not None:
+            served.closing.cancel()
+        self._registrar.withdraw(video)
+        self._backfill.forget(served.feed)
+        self._repairs.forget(served.feed)
+        for joiner in served.joiners:
+            joiner.viewer.close()
+            self._on_gone(served.feed, joiner.viewer)
+        self._metrics.waiting_viewers.dec(len(served.joiners))
+        served.feed.channel.close()
+        self._metrics.channels.set(len(self._served))

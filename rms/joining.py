@@ -1,0 +1,198 @@
+"""Brings viewers into an open channel: with a backlog, or where they left off, from the ring or from the store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from coordination.ids import first_id_at_ms, id_time_ms
+from rms.feed import CLOCK_SLACK_MS, Feed
+from rms.frames import COMMENT, Frame, encode, resync_frame
+from rms.history import MAX_PAGE, History, HistoryPage, HistoryUnavailableError
+from rms.metrics import ServiceMetrics
+from rms.reasons import ResyncReason
+from rms.viewer import Viewer
+
+# What the channel has taken in and not yet put into its ring is never older than this.
+GATHERING_MS = 5000
+# Viewers given their pages of history before the loop serves others.
+SLICE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """A viewer that was taken in, and what it asked for (see ``StreamRequest``).
+
+    ``opening``: the first bytes of its stream, the response head where the link needs one.
+    """
+
+    viewer: Viewer
+    opening: bytes
+    resume_after: int | None
+    backlog: int
+
+
+class Joining:
+    """Joins viewers to channels.
+
+    What the ring does not reach back to is read from the store, once for all who wait for it at that moment, within
+    ``timeout_s``; without the store they go live at once, and those who resumed are told to resync.
+    ``on_gone(feed, viewer)`` is called for a viewer that was gone before it had joined.
+    """
+
+    def __init__(self, history: History, metrics: ServiceMetrics, *, timeout_s: float = 2.0) -> None:
+        self.on_gone: Callable[[Feed, Viewer], None] = lambda feed, viewer: None
+        self._history = history
+        self._metrics = metrics
+        self._timeout_s = timeout_s
+        self._waiting: dict[Feed, list[Joiner]] = {}
+        self._reading: set[asyncio.Task[None]] = set()
+
+    def join(self, feed: Feed, joiner: Joiner) -> None:
+        """Joins a viewer to an open feed, in this turn of the loop where the ring has what it needs."""
+        if joiner.viewer.closed:
+            self.on_gone(feed, joiner.viewer)
+        elif joiner.resume_after is None:
+            self._begin(feed, joiner)
+        else:
+            self._resume(feed, joiner, joiner.resume_after)
+
+    async def aclose(self) -> None:
+        """Ends all reading; viewers that wait are closed."""
+        reading = list(self._reading)
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+        waiting, self._waiting = self._waiting, {}
+        for feed, joiners in waiting.items():
+            self._metrics.waiting_viewers.dec(len(joiners))
+            for joiner in joiners:
+                joiner.viewer.close()
+                self.on_gone(feed, joiner.viewer)
+
+    # -- from the ring -------------------------------------------------------------------------------------------
+
+    def _begin(self, feed: Feed, joiner: Joiner) -> None:
+        if feed.incomplete and joiner.backlog:
+            self._ask_store(feed, joiner)
+        else:
+            self._count("backlog")
+            feed.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
+
+    def _resume(self, feed: Feed, joiner: Joiner, resume_after: int) -> None:
+        position = feed.channel.position_after(resume_after)
+        since = _with_slack(resume_after)
+        if position is not None:
+            self._count("exact")
+            feed.channel.resume(joiner.viewer, joiner.opening, position=position)
+        elif feed.reaches(since):
+            self._count("ring")
+            self._replay(feed, joiner, feed.channel.comments_after(since), complete=True)
+        else:
+            self._ask_store(feed, joiner)
+
+    # -- from the store ------------------------------------------------------------------------------------------
+
+    def _ask_store(self, feed: Feed, joiner: Joiner) -> None:
+        waiting = self._waiting.get(feed)
+        self._metrics.waiting_viewers.inc()
+        if waiting is not None:
+            waiting.append(joiner)
+            return
+        self._waiting[feed] = [joiner]
+        task = asyncio.create_task(self._read(feed), name=f"history for viewers of {feed.video}")
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    async def _read(self, feed: Feed) -> None:
+        page: HistoryPage | None = None
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                page = await self._history.newest(feed.video)
+        except (HistoryUnavailableError, TimeoutError):
+            page = None  # counted where it failed
+        if page is not None and feed.channel.live:
+            # From here on what is in the page and still on its way counts as a repeat, also for those who join below.
+            self._metrics.mended.labels("resume").inc(feed.merge(page.comments))
+        while self._waiting.get(feed):
+            joiners = self._waiting[feed]
+            for joiner in joiners[:SLICE]:
+                self._metrics.waiting_viewers.dec()
+                self._join_with(feed, joiner, page)
+            del joiners[:SLICE]
+            if joiners:
+                await asyncio.sleep(0)
+        self._waiting.pop(feed, None)
+
+    def _join_with(self, feed: Feed, joiner: Joiner, page: HistoryPage | None) -> None:
+        if joiner.viewer.closed or not feed.channel.live:
+            joiner.viewer.close()
+            self.on_gone(feed, joiner.viewer)
+        elif page is None:
+            self._join_without_store(feed, joiner)
+        else:
+            self._count("store")
+            since = 0 if joiner.resume_after is None else _with_slack(joiner.resume_after)
+            comments = _merged(feed, page, since)
+            complete = _reaches(feed, page, since)
+            if joiner.resume_after is None:
+                comments = comments[-joiner.backlog :]
+            self._replay(feed, joiner, comments, complete=complete)
+
+    def _join_without_store(self, feed: Feed, joiner: Joiner) -> None:
+        self._count("without_store")
+        if joiner.resume_after is None:
+            feed.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
+            return
+        comments = feed.channel.comments_after(_with_slack(joiner.resume_after))
+        self._replay(feed, joiner, comments, complete=False, reason=ResyncReason.HISTORY_UNAVAILABLE)
+
+    def _replay(
+        self,
+        feed: Feed,
+        joiner: Joiner,
+        comments: list[Frame],
+        *,
+        complete: bool,
+        reason: ResyncReason = ResyncReason.TOO_FAR_BACK,
+    ) -> None:
+        """Sends ``comments``, the newest 1,000 of them, then live from the ring's end on."""
+        opening = [joiner.opening]
+        if joiner.resume_after is not None and (not complete or len(comments) > MAX_PAGE):
+            self._metrics.resyncs.labels(reason).inc()
+            opening.append(resync_frame(joiner.resume_after, reason).data)
+        opening += [frame.data for frame in comments[-MAX_PAGE:]]
+        feed.channel.join(joiner.viewer, b"".join(opening))
+
+    def _count(self, how: str) -> None:
+        self._metrics.joins.labels(how).inc()
+
+
+def _with_slack(comment_id: int) -> int:
+    """The cursor for a viewer whose last comment is not known here: other nodes had another order."""
+    return first_id_at_ms(id_time_ms(comment_id) - CLOCK_SLACK_MS)
+
+
+def _reaches(feed: Feed, page: HistoryPage, since: int) -> bool:
+    """Nothing is left out between ``since``, the page and the ring."""
+    if not page.comments:
+        return page.complete
+    oldest = feed.channel.oldest_id
+    if feed.trimmed and oldest is not None and oldest > page.comments[-1][0]:
+        return False  # so much came while the page was read that the ring has moved past it
+    return page.complete or page.comments[0][0] <= since
+
+
+def _merged(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:
+    """What the store and the ring have after ``since``, in id order, but what the next flush brings anyway."""
+    ring = {frame.event_id: frame for frame in feed.channel.comments_after(since)}
+    oldest = feed.channel.oldest_id
+    if oldest is None:
+        oldest = first_id_at_ms(time.time_ns() // 1_000_000 - GATHERING_MS)
+    for comment_id, data in page.comments:
+        # One that the channel has had, that is not in the ring and newer than what is: it is in the next flush.
+        if comment_id > since and comment_id not in ring and comment_id < max(oldest, feed.covered_to + 1):
+            ring[comment_id] = encode(COMMENT, data, comment_id)
+    return [ring[comment_id] for comment_id in sorted(ring)]

@@ -1,0 +1,78 @@
+"""Reads new comments from the store for videos whose route is not registered: no dispatcher sends them here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+
+from coordination.ids import first_id_at_ms, id_time_ms
+from rms.feed import CLOCK_SLACK_MS, Feed
+from rms.history import MAX_PAGE, History, HistoryUnavailableError
+from rms.metrics import ServiceMetrics
+
+
+class Polling:
+    """Asks for each feed of ``unannounced()``, every ``every_s``, ``concurrent`` at a time.
+
+    A feed is asked for once more after its route was registered: dispatchers replay the last seconds to a new route,
+    but what a poll shortly before missed may be older than those by then.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        metrics: ServiceMetrics,
+        *,
+        unannounced: Callable[[], Iterable[Feed]],
+        every_s: float = 1.0,
+        concurrent: int = 4,
+    ) -> None:
+        self._history = history
+        self._metrics = metrics
+        self._unannounced = unannounced
+        self._every_s = every_s
+        self._concurrent = concurrent
+        self._before: set[Feed] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begins to poll. Idempotent."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="polling")
+
+    async def aclose(self) -> None:
+        """Stops. Idempotent."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def poll(self) -> None:
+        """One round."""
+        now = set(self._unannounced())
+        self._metrics.unannounced.set(len(now))
+        feeds = iter(now | self._before)
+        self._before = now
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._concurrent):
+                group.create_task(self._work_off(feeds))
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await self.poll()
+            await asyncio.sleep(max(0.0, self._every_s - (loop.time() - began)))
+
+    async def _work_off(self, feeds: Iterator[Feed]) -> None:
+        for feed in feeds:
+            if not feed.channel.live:
+                continue
+            newest = feed.channel.newest_id or 0
+            cursor = max(feed.covered_to, first_id_at_ms(id_time_ms(newest) - CLOCK_SLACK_MS))
+            try:
+                page = await self._history.after(feed.video, cursor, MAX_PAGE)
+            except HistoryUnavailableError:
+                continue  # counted where it failed; the next round asks again
+            if feed.channel.live:
+                self._metrics.mended.labels("poll").inc(feed.merge(page.comments))

@@ -1,0 +1,266 @@
+"""One RMS: its parts, put together, started, drained and let go."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import resource
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+
+from coordination.errors import CoordinationError
+from coordination.membership import Membership, MembershipView, NodeRecord, Role
+from coordination.routes import RouteRegistrar
+from coordination.session import ZooKeeperSession
+from rms.admission import Admission
+from rms.ages import Ages
+from rms.backfill import Backfill
+from rms.channel import Channel
+from rms.channel_limits import ChannelLimits
+from rms.frames import Frame, reconnect_frame
+from rms.history import History
+from rms.hub import Hub, HubLimits
+from rms.ingest import Ingest
+from rms.joining import Joining
+from rms.links.http1_edge import EdgeLimits, Http1Edge
+from rms.links.socket_link import SocketLink
+from rms.metrics import ServiceMetrics
+from rms.polling import Polling
+from rms.pump import Pump
+from rms.reasons import CloseReason
+from rms.repair import Repairs
+from rms.settings import RmsSettings
+from rms.viewer import Viewer
+from rms.wheel import Wheel
+from service_kit.admin import AdminServer
+from service_kit.errors import StartupError
+from service_kit.grpc_server import GrpcServer
+from service_kit.metrics import new_registry
+
+# Descriptors that are not viewers: listeners, ZooKeeper, gRPC, connections whose request is being read.
+SPARE_FILES = 500
+# Of the grace period, what sending viewers away may take; the rest is for letting go.
+DRAIN_SHARE = 0.8
+LEAVE_TIMEOUT_S = 1.0
+
+_log = structlog.get_logger()
+
+
+class RmsServer:
+    """A ``service_kit`` node. Ready once it is a member; from then on ZooKeeper may go without stopping streams."""
+
+    def __init__(self, settings: RmsSettings) -> None:
+        self.settings = settings
+        self.boot_id = uuid.uuid4().hex
+        registry = new_registry("rms", settings.node_id)
+        self._metrics = ServiceMetrics(registry)
+        # Why it takes no viewers now; empty while it does.
+        self._state = "starting"
+        self.admin = AdminServer(settings.host, settings.admin_port, registry, ready=self._not_ready)
+        self._session = _session(settings)
+        self._comment_services = MembershipView(self._session, Role.COMMENT_SERVICE)
+        self._registrar = RouteRegistrar(
+            self._session, settings.node_id, self.boot_id, max_routes=settings.max_channels
+        )
+        self._pump = Pump(share=settings.send_share)
+        self._wheel = Wheel()
+        self.link = SocketLink(
+            send_buffer_bytes=settings.send_buffer_bytes,
+            user_timeout_s=settings.user_timeout_s,
+            charge=self._pump.charge,
+        )
+        self._history = _history(self._comment_services, self._metrics, settings)
+        self.max_viewers = _affordable(settings.max_viewers)
+        self._ages = Ages(settings.max_age_s, jitter=settings.max_age_jitter, farewell=self._farewell)
+        self._backfill = Backfill(self._history, self._metrics, timeout_s=settings.open_timeout_s)
+        self._repairs = _repairs(self._history, self._metrics, settings)
+        self.hub = self._hub()
+        self._polling = Polling(
+            self._history,
+            self._metrics,
+            unannounced=self.hub.unannounced,
+            every_s=settings.poll_every_s,
+            concurrent=settings.poll_concurrent,
+        )
+        self.http = Http1Edge(
+            settings.host,
+            settings.http_port,
+            hub=self.hub,
+            link=self.link,
+            metrics=self._metrics,
+            limits=EdgeLimits(
+                last_attempt=settings.last_attempt,
+                retry_ms=settings.retry_ms,
+                full_retry_ms=settings.full_retry_ms,
+                header_timeout_s=settings.header_timeout_s,
+            ),
+        )
+        ingest = Ingest(self.hub, self._metrics)
+        self.grpc = GrpcServer(settings.host, settings.grpc_port, services=[ingest.service()])
+        self._membership: Membership | None = None
+
+    async def start(self) -> None:
+        """Joins only when it can serve. Raises ``StartupError``. Idempotent."""
+        if self._membership is not None:
+            return
+        _raise_file_limit()
+        if self.max_viewers < self.settings.max_viewers:
+            _log.warning("fewer_viewers", reason="open_files", max_viewers=self.max_viewers)
+        try:
+            await self.admin.start()
+            await self._session.start()
+            await self._comment_services.start()
+            await self._registrar.start()
+            for part in (self._wheel, self.link, self._ages, self._polling, self.grpc, self.http):
+                await part.start()
+            await self._join()
+        except CoordinationError as error:
+            raise StartupError(f"ZooKeeper {self.settings.zookeeper}: {error}") from None
+        await self.grpc.set_serving(True)
+        self._state = ""
+        _log.info("serving", http=self.http.port, grpc=self.grpc.port, admin=self.admin.port)
+
+    async def drain(self) -> None:
+        """Leaves, and sends the viewers to other nodes; what is published meanwhile still reaches them."""
+        self._state = "draining"
+        if self._membership is not None:
+            try:
+                async with asyncio.timeout(LEAVE_TIMEOUT_S):
+                    await self._membership.leave()
+            except TimeoutError:
+                _log.warning("leave_timed_out")  # the record goes with the session
+        viewers = self.hub.viewers
+        spread_s = min(self.settings.grace_s * DRAIN_SHARE, viewers / self.settings.drain_viewers_per_s)
+        _log.info("sending_viewers_away", reason=CloseReason.DRAINING, viewers=viewers, spread_s=round(spread_s, 3))
+        await self.hub.drain(self._farewell, spread_s)
+
+    async def aclose(self) -> None:
+        """Lets go of everything. Idempotent."""
+        self._state = "stopped"
+        await self.http.aclose()
+        await self._polling.aclose()
+        await self._ages.aclose()
+        await self._backfill.aclose()
+        await self._repairs.aclose()
+        await self.hub.aclose()
+        await self.link.aclose()
+        self._pump.close()
+        await self._wheel.aclose()
+        await self.grpc.aclose()
+        await self._history.aclose()
+        await self._comment_services.aclose()
+        await self._registrar.aclose()
+        if self._membership is not None:
+            await self._membership.aclose()
+        await self._session.aclose()
+        await self.admin.aclose()
+
+    def _hub(self) -> Hub:
+        settings = self.settings
+        admission = Admission(
+            max_viewers=self.max_viewers,
+            max_viewers_per_video=settings.max_viewers_per_video,
+            joins_per_s=settings.joins_per_s,
+            join_burst=settings.join_burst,
+            clock=time.monotonic,
+        )
+        return Hub(
+            new_channel=self._new_channel,
+            registrar=self._registrar,
+            admission=admission,
+            backfill=self._backfill,
+            repairs=self._repairs,
+            joining=Joining(self._history, self._metrics, timeout_s=settings.open_timeout_s),
+            ages=self._ages,
+            metrics=self._metrics,
+            limits=HubLimits(
+                max_channels=settings.max_channels,
+                max_opening=settings.max_opening_channels,
+                max_held=settings.max_held,
+                linger_s=settings.linger_s,
+            ),
+        )
+
+    def _new_channel(self, video: str, on_detach: Callable[[Viewer, CloseReason], None]) -> Channel:
+        settings = self.settings
+        limits = ChannelLimits(
+            max_frames=settings.ring_frames,
+            max_bytes=settings.ring_bytes,
+            recent_ids=settings.recent_ids,
+            group_size=settings.group_size,
+            chunk_bytes=settings.chunk_bytes,
+            stalled_after_s=settings.stalled_after_s,
+            heartbeat_after_s=settings.heartbeat_after_s,
+        )
+        return Channel(
+            video, pump=self._pump, wheel=self._wheel, metrics=self._metrics, limits=limits, on_detach=on_detach
+        )
+
+    async def _join(self) -> None:
+        host = self.settings.host
+        record = NodeRecord(
+            node_id=self.settings.node_id,
+            boot_id=self.boot_id,
+            http=f"{host}:{self.http.port}",
+            grpc=f"{host}:{self.grpc.port}",
+            admin=f"{host}:{self.admin.port}",
+            capacity=self.max_viewers,
+        )
+        membership = Membership(self._session, Role.RMS, record)
+        await membership.start()
+        self._membership = membership
+
+    def _farewell(self) -> Frame:
+        return reconnect_frame(random.randint(0, self.settings.reconnect_spread_ms))  # noqa: S311  # spreads load
+
+    def _not_ready(self) -> list[str]:
+        return [self._state] if self._state else []
+
+
+def _session(settings: RmsSettings) -> ZooKeeperSession:
+    password = settings.zookeeper_password
+    return ZooKeeperSession(
+        settings.zookeeper,
+        dc=settings.dc,
+        session_timeout_s=settings.zookeeper_session_timeout_s,
+        user=settings.zookeeper_user,
+        password=None if password is None else password.get_secret_value(),
+    )
+
+
+def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSettings) -> History:
+    return History(
+        view,
+        metrics,
+        timeout_s=settings.history_timeout_s,
+        attempts=settings.history_attempts,
+        concurrent=settings.history_concurrent,
+        waiting=settings.history_waiting,
+    )
+
+
+def _repairs(history: History, metrics: ServiceMetrics, settings: RmsSettings) -> Repairs:
+    return Repairs(
+        history,
+        metrics,
+        hold_s=settings.hold_s,
+        concurrent=settings.repair_concurrent,
+        max_pages=settings.repair_pages,
+        attempts=settings.repair_attempts,
+    )
+
+
+def _affordable(max_viewers: int) -> int:
+    """As many viewers as this process may open files for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or hard - SPARE_FILES >= max_viewers:
+        return max_viewers
+    return max(1, hard - SPARE_FILES)
+
+
+def _raise_file_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,104 @@
+"""Settings of a realtime messaging server (RMS)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from service_kit.settings import NodeSettings, node_config
+
+
+class RmsSettings(NodeSettings):
+    """``LIVECOMMENTS_RMS_*``, besides what every node has."""
+
+    model_config = node_config("rms")
+
+    node_id: str = Field(
+        "rms-1",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Name of this node, unique in the data centre and stable over restarts.",
+    )
+    http_port: int = Field(0, ge=0, le=65535, description="Port of the live streams; 0: a free one.")
+    grpc_port: int = Field(0, ge=0, le=65535, description="Port that dispatchers deliver to; 0: a free one.")
+
+    # Who is let in.
+    max_viewers: int = Field(
+        50_000, ge=1, le=1_000_000, description="Viewers in all; fewer where the process may not open so many files."
+    )
+    max_viewers_per_video: int = Field(
+        20_000, ge=1, le=1_000_000, description="Viewers of one video; more of them spill to other nodes."
+    )
+    joins_per_s: float = Field(
+        2_000.0, gt=0, description="Viewers that are let in a second; a join costs about 0.2 ms of CPU."
+    )
+    join_burst: int = Field(10_000, ge=1, description="Viewers that are let in at once before that rate holds.")
+    last_attempt: int = Field(
+        4, ge=1, le=100, description="Envoy's last attempt at a request: its num_retries and one."
+    )
+    full_retry_ms: int = Field(
+        30_000, ge=1, le=600_000, description="Milliseconds after which a viewer comes back for whom there was no room."
+    )
+    retry_ms: int = Field(
+        2_000, ge=2, le=600_000, description="Milliseconds after which a cut-off viewer comes back, give or take half."
+    )
+    max_age_s: float = Field(
+        3600.0, ge=1, description="Seconds after which a connection is closed, so that load evens out after scaling."
+    )
+    max_age_jitter: float = Field(0.2, ge=0, lt=1, description="By which share that age varies.")
+    header_timeout_s: float = Field(
+        10.0, gt=0, le=600, description="Seconds that a connection may take to send its request."
+    )
+
+    # Channels.
+    max_channels: int = Field(
+        100_000, ge=1, le=100_000, description="Videos served; ZooKeeper ends a session with all of them at once."
+    )
+    max_opening_channels: int = Field(2_000, ge=1, description="Videos whose first backfill may be under way.")
+    linger_s: float = Field(
+        30.0, ge=0, le=3600, description="Seconds that a video without viewers keeps its route and its ring."
+    )
+    ring_frames: int = Field(2_000, ge=100, le=1_000_000, description="Events that a video's ring holds.")
+    ring_bytes: int = Field(2 * 1024 * 1024, ge=64 * 1024, description="Bytes that a video's ring holds.")
+    recent_ids: int = Field(8_192, ge=1_000, description="Event ids a video remembers to tell repeats.")
+    max_held: int = Field(2_000, ge=1, description="Events held for a video that opens or is repaired.")
+
+    # Sending.
+    group_size: int = Field(256, ge=1, le=65_536, description="Viewers that are sent to without yielding.")
+    chunk_bytes: int = Field(64 * 1024, ge=1024, description="Bytes that a viewer who lags is offered at a time.")
+    send_share: float = Field(0.7, gt=0, le=1, description="Share of its time that a node spends sending at most.")
+    send_buffer_bytes: int = Field(
+        32 * 1024, ge=4 * 1024, description="Bytes that the kernel may hold for a viewer (SO_SNDBUF)."
+    )
+    user_timeout_s: float = Field(
+        20.0, gt=0, le=600, description="Seconds that sent data may stay unacknowledged (TCP_USER_TIMEOUT)."
+    )
+    stalled_after_s: float = Field(
+        20.0, gt=0, le=600, description="Seconds after which a viewer is closed that is owed bytes and takes none."
+    )
+    heartbeat_after_s: float = Field(15.0, gt=0, le=600, description="Seconds of silence before a heartbeat.")
+
+    # History and repairs.
+    open_timeout_s: float = Field(
+        2.0, gt=0, le=60, description="Seconds that viewers wait for history before they go live without it."
+    )
+    history_timeout_s: float = Field(1.0, gt=0, le=60, description="Seconds that one comment service may take.")
+    history_attempts: int = Field(3, ge=1, le=100, description="Comment services that are asked for one page.")
+    history_concurrent: int = Field(8, ge=1, le=1_000, description="Pages of history that are read at a time.")
+    history_waiting: int = Field(4_096, ge=0, description="Pages that may wait for their turn.")
+    hold_s: float = Field(
+        2.0, ge=0, le=60, description="Seconds that events are held at most while what came before them is repaired."
+    )
+    repair_concurrent: int = Field(4, ge=1, le=1_000, description="Videos that are repaired at a time.")
+    repair_pages: int = Field(3, ge=1, le=100, description="Pages of 1,000 comments that a repair reads at most.")
+    repair_attempts: int = Field(8, ge=1, le=100, description="Failures in a row after which a repair is given up.")
+    poll_every_s: float = Field(
+        1.0, gt=0, le=60, description="Seconds between two looks into the store for a video that has no route yet."
+    )
+    poll_concurrent: int = Field(4, ge=1, le=1_000, description="Videos that are polled at a time.")
+
+    # Draining.
+    drain_viewers_per_s: float = Field(
+        1_000.0, gt=0, description="Viewers sent away a second while draining; faster where the grace period is short."
+    )
+    reconnect_spread_ms: int = Field(
+        3_000, ge=0, le=600_000, description="Milliseconds over which viewers who are sent away come back."
+    )
