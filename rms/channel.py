@@ -95,8 +95,8 @@ class Channel:
         if refusal is not None:
             self._metrics.dropped.labels(refusal).inc()
             return False
-        self._gather(frame)
         self._ended = frame.kind == END
+        self._gather(frame)
         self._metrics.published.labels(frame.kind).inc()
         if self._seeded:
             self._pump.schedule(self)
