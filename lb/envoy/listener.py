@@ -96,8 +96,9 @@ def _hygiene(settings: EnvoySettings) -> Json:
     return {
         "use_remote_address": True,
         "xff_num_trusted_hops": settings.trusted_hops,
-        # No address is "internal": x-envoy-* headers of a request are removed, from whatever network it comes.
-        "internal_address_config": {"cidr_ranges": []},
+        # x-envoy-* headers of a request are removed unless it comes from an "internal" address, and no request comes
+        # from this one. An empty list would mean all private networks.
+        "internal_address_config": {"cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]},
         "normalize_path": True,
         "merge_slashes": False,
         # "a%2Fb" is no video id; undecoded it gets its 404 where all other ids get theirs.

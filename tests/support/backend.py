@@ -31,11 +31,13 @@ class Behaviour:
     Attributes:
         room: viewers at most; any more are answered 503.
         status: of every answer but a stream's; 0 breaks the connection off without one.
+        silent: never answers, but to streams.
         alive: whether its health check succeeds.
     """
 
     room: int = 1_000_000
     status: int = 200
+    silent: bool = False
     alive: bool = True
     seen: list[Seen] = field(default_factory=list)
 
@@ -106,7 +108,9 @@ class _Health(_Handler):
 
 
 class _Plain(_Handler):
-    def _answer(self) -> None:
+    async def _answer(self) -> None:
+        if self.backend.behaviour.silent:
+            await asyncio.Event().wait()
         if self.backend.behaviour.status == 0:
             self.request.connection.stream.close()  # type: ignore[union-attr]
             return

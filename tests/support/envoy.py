@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,9 +101,11 @@ class Edge:
             f"cluster.{cluster}.membership_healthy": str(healthy),
         }
 
-    async def request(self, method: str, target: str, *, body: bytes = b"", **headers: str) -> Answer:
-        """One request over HTTP/1.1; header names have ``_`` for ``-``."""
-        lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    async def request(
+        self, method: str, target: str, headers: Mapping[str, str] | None = None, *, body: bytes = b""
+    ) -> Answer:
+        """One request over HTTP/1.1."""
+        lines = [f"{name}: {value}" for name, value in (headers or {}).items()]
         return await self.raw("\r\n".join([f"{method} {target} HTTP/1.1", "Host: edge", *lines, ""]), body)
 
     async def raw(self, head: str, body: bytes = b"") -> Answer:
@@ -116,12 +118,11 @@ class Edge:
         finally:
             writer.close()
 
-    async def watch(self, target: str, **headers: str) -> tuple[str, asyncio.StreamReader]:
+    async def watch(self, target: str) -> tuple[str, asyncio.StreamReader]:
         """Opens a stream; returns the node that answered and the rest of the stream. Open until the test ends."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.clients.append(writer)
-        lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: edge\r\n{lines}\r\n".encode())
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: edge\r\n\r\n".encode())
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         answer = Answer.parse(head)
         assert answer.status == 200, answer

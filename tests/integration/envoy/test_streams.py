@@ -76,7 +76,7 @@ async def test_a_full_node_passes_viewers_on_and_each_fills_exactly(edge: Edge) 
 async def test_the_attempt_is_told_and_the_last_one_is_the_last(edge: Edge) -> None:
     for backend in edge.rms:
         backend.behaviour.room = 0
-    answer = await edge.request("GET", "/comments/hot/stream", X_Envoy_Attempt_Count="9")
+    answer = await edge.request("GET", "/comments/hot/stream", {"X-Envoy-Attempt-Count": "9"})
     assert answer.status == 503, "nobody answered the last attempt with a 200, as an RMS does"
     attempts = [
         (backend.node_id, seen.headers["X-Envoy-Attempt-Count"]) for backend in edge.rms for seen in backend.seen
