@@ -1,0 +1,78 @@
+"""A server, a browser, and viewers in it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.page.site import Author, Site, overriding_site
+from tests.e2e.page.viewer_page import ViewerPage
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+OpenViewer = Callable[..., Awaitable[ViewerPage]]
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest) -> Site:
+    site: Site = overriding_site() or request.getfixturevalue("cluster")
+    return site
+
+
+@pytest.fixture
+def video() -> str:
+    return f"page-{uuid.uuid4().hex[:12]}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def author(site: Site) -> Author:
+    return Author(site, await site.token(user="u-author", name="Grace"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    if not CHROMIUM.exists():
+        pytest.skip("no Chromium here: apt-get install chromium")
+    return CHROMIUM
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_viewer(browser: Browser, site: Site) -> AsyncIterator[OpenViewer]:
+    """Opens a browser of its own for each viewer, at a video where one is given; none may end with a fault."""
+    viewers: list[ViewerPage] = []
+
+    async def open_one(video: str | None = None, *, name: str | None = None, **options: Any) -> ViewerPage:
+        context = await browser.new_context(viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options)
+        viewer = ViewerPage(context, await context.new_page(), site.url)
+        viewers.append(viewer)
+        if video is not None:
+            await viewer.open(video)
+        if name is not None:
+            await viewer.sign_in(name)
+        return viewer
+
+    yield open_one
+    for viewer in viewers:
+        await viewer.context.close()
+        assert viewer.faults == []

@@ -1,0 +1,74 @@
+"""The server that the page is tested against: a cluster, or one that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import urllib.request
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+#: The address of a running server with development tokens, instead of a cluster of the test's own.
+OVERRIDE = "LIVECOMMENTS_TEST_URL"
+_AT_ONCE = 8
+
+
+class Site(Protocol):
+    """What the tests need of a server."""
+
+    @property
+    def url(self) -> str: ...
+
+    async def token(self, *, user: str, name: str) -> str: ...
+
+
+class RunningSite:
+    """The server at an address; tokens as a visitor gets them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    async def token(self, *, user: str, name: str) -> str:
+        answer = await asyncio.to_thread(_post, f"{self.url}/auth/dev-token", {"name": name}, {})
+        return str(answer["token"])
+
+
+def overriding_site() -> RunningSite | None:
+    url = os.environ.get(OVERRIDE)
+    return RunningSite(url) if url else None
+
+
+class Author:
+    """Someone who posts without a browser."""
+
+    def __init__(self, site: Site, token: str) -> None:
+        self._site = site
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def post(self, video: str, content: str) -> dict[str, Any]:
+        url = f"{self._site.url}/comments/{video}"
+        return await asyncio.to_thread(_post, url, {"content": content}, self._headers)
+
+    async def post_in_order(self, video: str, contents: Iterable[str]) -> None:
+        for content in contents:
+            await self.post(video, content)
+
+    async def burst(self, video: str, contents: Iterable[str]) -> None:
+        """Posts as fast as the server takes them, a few at once, in no order."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(content: str) -> None:
+            async with gate:
+                await self.post(video, content)
+
+        await asyncio.gather(*(one(content) for content in contents))
+
+
+def _post(url: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        created: dict[str, Any] = json.load(answer)
+    return created
