@@ -41,7 +41,7 @@ class CommentServiceServer:
         self._metrics = CommentServiceMetrics(self._registry)
         self._traffic = Traffic()
         self._ready = False
-        self.admin = AdminServer(settings.host, settings.admin_port, self._registry, ready=self._not_ready)
+        self._admin = AdminServer(settings.host, settings.admin_port, self._registry, ready=self._not_ready)
         password = settings.zookeeper_password
         self._session = ZooKeeperSession(
             settings.zookeeper,
@@ -50,20 +50,35 @@ class CommentServiceServer:
             user=settings.zookeeper_user,
             password=None if password is None else password.get_secret_value(),
         )
-        self._lease = WorkerIdLease(self._session)
+        self._lease = WorkerIdLease(self._session, owner=settings.node_id)
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
         self._publisher = Publisher(self._dispatchers, self._origin, self._registry)
         self._store = _store(settings, self._metrics)
         self._comments: Comments | None = None
         self._membership: Membership | None = None
-        self.http: HttpServer | None = None
-        self.grpc: GrpcServer | None = None
+        self._http: HttpServer | None = None
+        self._grpc: GrpcServer | None = None
+
+    @property
+    def http_port(self) -> int:
+        """The HTTP port; the true one after ``start``."""
+        return self._http.port if self._http else self.settings.http_port
+
+    @property
+    def grpc_port(self) -> int:
+        """The gRPC port; the true one after ``start``."""
+        return self._grpc.port if self._grpc else self.settings.grpc_port
+
+    @property
+    def admin_port(self) -> int:
+        """The admin port; the true one after ``start``."""
+        return self._admin.port
 
     async def start(self) -> None:
         """Raises ``StartupError``."""
         if self._membership is not None:
             return
-        await self.admin.start()
+        await self._admin.start()
         verifier = TokenVerifier(
             _keys(self.settings),
             issuer=self.settings.jwt_issuer,
@@ -75,6 +90,7 @@ class CommentServiceServer:
             await self._store.start()
             await self._session.start()
             ids = CommentIds(self.settings.dc_number, await self._lease.acquire())
+            self._lease.on_replaced(ids.use_worker)
             await self._dispatchers.start()
             await self._publisher.start()
             self._comments = Comments(self._store, ids.next, self._publisher, self._metrics)
@@ -90,22 +106,23 @@ class CommentServiceServer:
         self._ready = False
         if self._membership is not None:
             await self._membership.leave()
-        if self.grpc is not None:
-            await self.grpc.set_serving(False)
-        if self.http is not None:
-            await self.http.drain()
-        if self.grpc is not None:
-            await self.grpc.aclose(self.settings.grace_s)
+        if self._grpc is not None:
+            await self._grpc.set_serving(False)
+        if self._http is not None:
+            await self._http.drain()
+        if self._grpc is not None:
+            await self._grpc.aclose(self.settings.grace_s)
         if self._comments is not None:
             await self._comments.drain()
-        await self._publisher.aclose(self.settings.grace_s)
+        # Without a dispatcher there is nobody to wait for; RMS nodes repair from the store.
+        await self._publisher.aclose(self.settings.grace_s if self._publisher.connected else 0.0)
 
     async def aclose(self) -> None:
         self._ready = False
-        if self.http is not None:
-            await self.http.aclose()
-        if self.grpc is not None:
-            await self.grpc.aclose()
+        if self._http is not None:
+            await self._http.aclose()
+        if self._grpc is not None:
+            await self._grpc.aclose()
         await self._store.aclose()
         # Only now is everything that was stored with the publisher.
         await self._publisher.aclose(drain_s=0.0)
@@ -114,11 +131,11 @@ class CommentServiceServer:
             await self._membership.aclose()
         await self._lease.aclose()
         await self._session.aclose()
-        await self.admin.aclose()
+        await self._admin.aclose()
 
     async def _serve(self, comments: Comments, verifier: TokenVerifier) -> None:
         settings = self.settings
-        self.http = HttpServer(
+        self._http = HttpServer(
             settings.host,
             settings.http_port,
             context=Context(comments, verifier, self._metrics, self._traffic),
@@ -128,22 +145,22 @@ class CommentServiceServer:
             idle_timeout_s=settings.idle_timeout_s,
         )
         servicer = CommentServicer(comments, verifier, self._metrics)
-        self.grpc = GrpcServer(settings.host, settings.grpc_port, services=[servicer.service()])
-        await self.http.start()
-        await self.grpc.start()
-        await self.grpc.set_serving(True)
-        self._log.info("serving", http=self.http.port, grpc=self.grpc.port, admin=self.admin.port)
+        self._grpc = GrpcServer(settings.host, settings.grpc_port, services=[servicer.service()])
+        await self._http.start()
+        await self._grpc.start()
+        await self._grpc.set_serving(True)
+        self._log.info("serving", http=self._http.port, grpc=self._grpc.port, admin=self._admin.port)
 
     async def _join(self) -> None:
-        assert self.http is not None
-        assert self.grpc is not None
+        assert self._http is not None
+        assert self._grpc is not None
         host = self.settings.host
         record = NodeRecord(
             node_id=self.settings.node_id,
             boot_id=self.boot_id,
-            http=f"{host}:{self.http.port}",
-            grpc=f"{host}:{self.grpc.port}",
-            admin=f"{host}:{self.admin.port}",
+            http=f"{host}:{self._http.port}",
+            grpc=f"{host}:{self._grpc.port}",
+            admin=f"{host}:{self._admin.port}",
             capacity=0,
         )
         self._membership = Membership(self._session, Role.COMMENT_SERVICE, record)
@@ -160,6 +177,8 @@ class CommentServiceServer:
     def _not_ready(self) -> list[str]:
         if self._traffic.draining:
             return ["draining"]
+        if self._membership is not None and self._membership.displaced_by is not None:
+            return ["another process has this node id"]
         return [] if self._ready else ["starting"]
 
 
