@@ -82,11 +82,11 @@ class EnvoyServer:
         """Whether it has its first endpoints (or has given up waiting for them) and listens."""
         return (await self.admin("/ready")).startswith("LIVE")
 
-    async def stats(self, pattern: str) -> dict[str, str]:
+    async def stats(self, pattern: str) -> dict[str, int | str]:
         """Its counters, gauges and texts whose names match the regular expression; empty when it does not answer."""
         lines = (await self.admin(f"/stats?filter={quote(pattern)}")).splitlines()
         pairs = (line.split(": ", 1) for line in lines if ": " in line)
-        return {name: value.strip('"') for name, value in pairs}
+        return {name: int(value) if value.isdecimal() else value.strip('"') for name, value in pairs}
 
     async def admin(self, path: str) -> str:
         """The body of a GET of Envoy's admin port; empty when it does not answer within 2 s."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,11 @@ from tests.support.eventually import eventually
 class StaticControlPlane:
     """The real EDS service, fed by the test instead of by ZooKeeper."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, *, max_streams: int = 256) -> None:
         self.registry = CollectorRegistry()
-        self.discovery = EndpointDiscovery(XdsMetrics(self.registry))
+        self.discovery = EndpointDiscovery(XdsMetrics(self.registry), max_streams=max_streams)
         self.versions: dict[str, str] = {}
-        self._server = GrpcServer("127.0.0.1", port, services=[self.discovery.as_service()])
+        self._server = GrpcServer("127.0.0.1", 0, services=[self.discovery.as_service()])
 
     @property
     def port(self) -> int:
@@ -65,41 +65,49 @@ def envoy_settings(xds_port: int, **overrides: Any) -> EnvoySettings:
     return EnvoySettings(**(defaults | overrides))
 
 
-@dataclass
-class Edge:
-    """Envoy, its control plane and its backends."""
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; header names in lower case."""
 
-    envoy: EnvoyServer
-    control_plane: StaticControlPlane
-    rms: list[Backend]
-    comment_services: list[Backend]
-    clients: list[asyncio.StreamWriter] = field(default_factory=list)
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @classmethod
+    def parse(cls, answer: bytes) -> Answer:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        status_line, *lines = head.decode("latin-1").split("\r\n")
+        pairs = (line.split(": ", 1) for line in lines if ": " in line)
+        return cls(int(status_line.split()[1]), {name.lower(): value for name, value in pairs}, body)
+
+    @property
+    def node(self) -> str:
+        return self.headers.get("x-node", "")
+
+    def problem(self) -> dict[str, Any]:
+        """Its problem document; fails where it is none."""
+        assert self.headers["content-type"] == "application/problem+json", self
+        document: dict[str, Any] = json.loads(self.body)
+        assert {"type", "title", "status", "detail"} <= document.keys()
+        assert document["status"] == self.status
+        return document
+
+
+class Viewers:
+    """HTTP/1.1 clients of an Envoy, each request on a connection of its own."""
+
+    def __init__(self, envoy: EnvoyServer) -> None:
+        self.envoy = envoy
+        self.clients: list[asyncio.StreamWriter] = []
 
     @property
     def port(self) -> int:
         return self.envoy.settings.port
 
-    async def assign(self) -> None:
-        """Makes the present backends the endpoints and waits until Envoy finds them all healthy."""
-        self.control_plane.assign(RMS, (backend.record for backend in self.rms))
-        self.control_plane.assign(COMMENT_SERVICE, (backend.record for backend in self.comment_services))
-        await self.settled(RMS, len(self.rms))
-        await self.settled(COMMENT_SERVICE, len(self.comment_services))
-
-    async def settled(self, cluster: str, healthy: int) -> None:
-        """Waits until Envoy has the endpoints last assigned to ``cluster``, so many of them healthy."""
-
-        def reached() -> bool | Awaitable[bool]:
-            return self._has_settled(cluster, healthy)
-
-        await eventually(reached, what=f"{cluster}: {healthy} healthy endpoints")
-
-    async def _has_settled(self, cluster: str, healthy: int) -> bool:
-        readings = await self.envoy.stats(rf"cluster\.{cluster}\.(version_text|membership_healthy)$")
-        return readings == {
-            f"cluster.{cluster}.version_text": self.control_plane.versions[cluster],
-            f"cluster.{cluster}.membership_healthy": str(healthy),
-        }
+    def leave(self) -> None:
+        """Ends all streams."""
+        while self.clients:
+            self.clients.pop().close()
 
     async def request(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, *, body: bytes = b""
@@ -129,32 +137,42 @@ class Edge:
         return answer.headers.get("x-node", ""), reader
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer; header names in lower case."""
+class Edge(Viewers):
+    """Envoy, its control plane and its backends."""
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
+    def __init__(
+        self,
+        envoy: EnvoyServer,
+        control_plane: StaticControlPlane,
+        rms: list[Backend],
+        comment_services: list[Backend],
+    ) -> None:
+        super().__init__(envoy)
+        self.control_plane = control_plane
+        self.rms = rms
+        self.comment_services = comment_services
 
-    @classmethod
-    def parse(cls, answer: bytes) -> Answer:
-        head, _, body = answer.partition(b"\r\n\r\n")
-        status_line, *lines = head.decode("latin-1").split("\r\n")
-        pairs = (line.split(": ", 1) for line in lines if ": " in line)
-        return cls(int(status_line.split()[1]), {name.lower(): value for name, value in pairs}, body)
+    async def assign(self) -> None:
+        """Makes the present backends the endpoints and waits until Envoy finds them all healthy."""
+        self.control_plane.assign(RMS, (backend.record for backend in self.rms))
+        self.control_plane.assign(COMMENT_SERVICE, (backend.record for backend in self.comment_services))
+        await self.settled(RMS, len(self.rms))
+        await self.settled(COMMENT_SERVICE, len(self.comment_services))
 
-    @property
-    def node(self) -> str:
-        return self.headers.get("x-node", "")
+    async def settled(self, cluster: str, healthy: int) -> None:
+        """Waits until Envoy has the endpoints last assigned to ``cluster``, so many of them healthy."""
 
-    def problem(self) -> dict[str, Any]:
-        """Its problem document; fails where it is none."""
-        assert self.headers["content-type"] == "application/problem+json", self
-        document: dict[str, Any] = json.loads(self.body)
-        assert {"type", "title", "status", "detail"} <= document.keys()
-        assert document["status"] == self.status
-        return document
+        def reached() -> bool | Awaitable[bool]:
+            return self._has_settled(cluster, healthy)
+
+        await eventually(reached, what=f"{cluster}: {healthy} healthy endpoints")
+
+    async def _has_settled(self, cluster: str, healthy: int) -> bool:
+        readings = await self.envoy.stats(rf"cluster\.{cluster}\.(version_text|membership_healthy)$")
+        return readings == {
+            f"cluster.{cluster}.version_text": self.control_plane.versions[cluster],
+            f"cluster.{cluster}.membership_healthy": healthy,
+        }
 
 
 @contextlib.asynccontextmanager
@@ -179,8 +197,7 @@ async def running_edge(
         await edge.assign()
         yield edge
     finally:
-        for writer in edge.clients:
-            writer.close()
+        edge.leave()
         await edge.envoy.stop()
         for backend in (*edge.rms, *edge.comment_services):
             await backend.aclose()

@@ -96,7 +96,7 @@ async def test_many_streams_share_one_http2_connection(tmp_path: Path, certifica
         client = asyncio.create_task(curl("--cacert", str(certificate_file), "--no-buffer", "--parallel", *urls))
         await eventually(lambda: sum(len(backend.streams) for backend in edge.rms) == 20)
         connections = "http.edge.downstream_cx_http2_active"
-        assert await edge.envoy.stats(connections) == {connections: "1"}
+        assert await edge.envoy.stats(connections) == {connections: 1}
         for backend in edge.rms:
             await backend.aclose()
         await client

@@ -179,7 +179,7 @@ async def test_two_thousand_viewers_at_once(tmp_path: Path) -> None:
         for backend in edge.rms:
             backend.send(b"data: all\n\n")
         active = "cluster.rms.upstream_rq_active"
-        assert await edge.envoy.stats(active + "$") == {active: "2000"}
+        assert await edge.envoy.stats(active + "$") == {active: 2000}
 
 
 async def test_a_viewer_that_leaves_is_gone_from_its_node(edge: Edge) -> None:
