@@ -9,10 +9,13 @@ import regex
 from comment_service.refusal import InvalidArgument
 
 MAX_CHARACTERS = 500
-# 500 of the longest emoji sequences in use take 21 KB; what is larger is a pile of combining marks.
+# 500 of the longest emoji sequences in use take 21 KB; without a bound, joiners make one character of any length.
 MAX_BYTES = 24 * 1024
 
 _CHARACTER = regex.compile(r"\X")
+# More than 30 in a row is no writing of any language (the bound of Unicode's annex 15, "Stream-Safe Text Format"), and
+# normalising such a pile takes quadratic time: seconds for one body.
+_PILE = regex.compile(r"\p{M}{31}")
 # Line ends of every kind become \n; other control characters go, but for the tab.
 _CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)} | {
     0x0D: "\n",
@@ -29,8 +32,8 @@ def clean_content(text: str) -> str:
     """The content of a comment as it is stored: NFC, without control characters, line ends as ``\\n``.
 
     Joiners, emoji and outer spaces stay. Raises ``InvalidArgument`` (field ``content``) where nothing would be seen,
-    where it has a lone surrogate, and over ``MAX_CHARACTERS`` characters as people see them (grapheme clusters of
-    Unicode's annex 29) or ``MAX_BYTES`` of UTF-8.
+    where it has a lone surrogate or a pile of over 30 marks on one character, and over ``MAX_CHARACTERS`` characters
+    as people see them (grapheme clusters of Unicode's annex 29) or ``MAX_BYTES`` of UTF-8.
     """
     cleaned = _normalised("content", text.replace("\r\n", "\n").translate(_CONTROLS))
     if not is_seen(cleaned):
@@ -39,8 +42,7 @@ def clean_content(text: str) -> str:
         characters = sum(1 for _ in _CHARACTER.finditer(cleaned))
         if characters > MAX_CHARACTERS:
             raise InvalidArgument("content", f"has {characters} characters; at most {MAX_CHARACTERS} are possible")
-        if len(cleaned.encode()) > MAX_BYTES:
-            raise InvalidArgument("content", f"is over {MAX_BYTES} bytes")
+        _require_size("content", cleaned)  # some characters are longer in NFC
     return cleaned
 
 
@@ -67,7 +69,14 @@ def is_seen(text: str) -> bool:
 
 
 def _normalised(field: str, text: str) -> str:
-    # A body of 64 KiB is the most that comes here, so NFC's worst case is bounded.
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidArgument(field, "has a lone surrogate, which is no character")
+    _require_size(field, text)
+    if _PILE.search(text):
+        raise InvalidArgument(field, "piles more than 30 marks on a character")
     return unicodedata.normalize("NFC", text)
+
+
+def _require_size(field: str, text: str) -> None:
+    if len(text.encode()) > MAX_BYTES:
+        raise InvalidArgument(field, f"is over {MAX_BYTES} bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import structlog
@@ -40,7 +41,7 @@ class CommentServiceServer:
         self._registry = new_registry("comment_service", settings.node_id)
         self._metrics = CommentServiceMetrics(self._registry)
         self._traffic = Traffic()
-        self._ready = False
+        self._ready = self._draining = False
         self._admin = AdminServer(settings.host, settings.admin_port, self._registry, ready=self._not_ready)
         password = settings.zookeeper_password
         self._session = ZooKeeperSession(
@@ -103,11 +104,12 @@ class CommentServiceServer:
 
     async def drain(self) -> None:
         """Leaves, takes nothing new, answers what came in and hands all of it to the dispatchers."""
-        self._ready = False
-        if self._membership is not None:
-            await self._membership.leave()
+        self._draining = True
         if self._grpc is not None:
             await self._grpc.set_serving(False)
+        if self._membership is not None:
+            await self._membership.leave()
+            await asyncio.sleep(self.settings.leave_s)
         if self._http is not None:
             await self._http.drain()
         if self._grpc is not None:
@@ -175,7 +177,7 @@ class CommentServiceServer:
         watch("http_requests_in_flight", "HTTP requests being answered.", lambda: self._traffic.in_flight)
 
     def _not_ready(self) -> list[str]:
-        if self._traffic.draining:
+        if self._draining:
             return ["draining"]
         if self._membership is not None and self._membership.displaced_by is not None:
             return ["another process has this node id"]

@@ -23,6 +23,10 @@ class CommentServiceSettings(NodeSettings):
     http_port: int = Field(0, ge=0, le=65535, description="Port of the HTTP API and the page; 0: a free one.")
     grpc_port: int = Field(0, ge=0, le=65535, description="Port of the gRPC API; 0: a free one.")
 
+    leave_s: float = Field(
+        0.2, ge=0, le=60, description="Seconds between leaving the membership and closing: until Envoy has heard of it."
+    )
+
     store: Literal["sqlite"] = Field("sqlite", description="Where comments are kept.")
     sqlite_path: Path | None = Field(
         None, description="Database file; by default comments.sqlite3 in the data folder, else in the working folder."

@@ -58,11 +58,12 @@ class HttpServer:
         self._server.add_sockets(sockets)
 
     async def drain(self) -> None:
-        """Takes no new connections, and returns when every request that came in is answered."""
+        """Takes no new connections, answers every request that came in, and closes."""
         self._context.traffic.draining = True
         if self._server is not None:
             self._server.stop()
         await self._context.traffic.idle()
+        await self.aclose()
 
     async def aclose(self) -> None:
         """Closes every connection."""

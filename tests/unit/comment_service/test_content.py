@@ -52,9 +52,18 @@ def test_nothing_to_see_is_empty(text: str) -> None:
         clean_content(text)
 
 
-def test_a_pile_of_marks_is_bounded() -> None:
-    with pytest.raises(InvalidArgument, match=f"content is over {MAX_BYTES} bytes"):
-        clean_content("x" + "\u0489" * MAX_BYTES)
+def test_a_pile_of_marks_is_refused_before_it_costs_time() -> None:
+    assert clean_content("x" + "\u0489" * 30)
+    with pytest.raises(InvalidArgument, match="piles more than 30 marks"):
+        clean_content("x" + "\u0300\u0323" * 16)
+    with pytest.raises(InvalidArgument, match="piles more than 30 marks"):
+        clean_name("name", "x" + "\u0300\u0323" * 16, max_characters=100)
+
+
+@pytest.mark.parametrize("text", ["👩\u200d" * 4_000, "x" * (MAX_BYTES + 1), "\U0001d163" * 2_100])
+def test_bytes_are_bounded_before_and_after_normalising(text: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"content is over|content has \d+ characters"):
+        clean_content(text)
 
 
 def test_a_lone_surrogate_is_no_character() -> None:
