@@ -17,6 +17,8 @@ from lb.envoy.yaml import to_yaml
 from service_kit.errors import SettingsError
 from service_kit.settings import load
 
+HEADER = "# Written by: python -m lb.envoy.bootstrap (settings: LIVECOMMENTS_ENVOY_*). Why it is so: docs/envoy.md\n"
+
 
 def bootstrap(settings: EnvoySettings) -> Json:
     """The whole bootstrap: plain dicts, lists, strings and numbers, as in Envoy's JSON."""
@@ -70,7 +72,7 @@ def _overload_manager(settings: EnvoySettings) -> Json:
 def main() -> int:
     """Prints the bootstrap; 1 and one line on stderr where a setting does not fit."""
     try:
-        sys.stdout.write(to_yaml(bootstrap(load(EnvoySettings))))
+        sys.stdout.write(HEADER + to_yaml(bootstrap(load(EnvoySettings))))
     except SettingsError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -188,6 +189,20 @@ async def test_a_viewer_that_leaves_is_gone_from_its_node(edge: Edge) -> None:
     assert len(backend.streams) == 1
     edge.clients[-1].close()
     await eventually(lambda: not backend.streams)
+
+
+async def test_a_viewer_that_takes_nothing_is_ended_and_delays_nobody(tmp_path: Path) -> None:
+    async with running_edge(tmp_path, rms=1, comment_services=1, dead_viewer_timeout_s=1) as edge:
+        stalled = socket.create_connection(("127.0.0.1", edge.port))
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.sendall(b"GET /comments/match/stream HTTP/1.1\r\nHost: edge\r\n\r\n")
+        await eventually(lambda: len(edge.rms[0].streams) == 1)
+        edge.rms[0].send(b": " + b"x" * 4_000_000 + b"\n\n")
+        _, stream = await edge.watch("/comments/match/stream")
+        edge.rms[0].send(b"data: on time\n\n")
+        await asyncio.wait_for(stream.readuntil(b"on time"), 10)
+        await eventually(lambda: len(edge.rms[0].streams) == 1, timeout_s=20, what="the stalled viewer is gone")
+        stalled.close()
 
 
 async def test_the_comment_services_do_not_see_streams(edge: Edge) -> None:

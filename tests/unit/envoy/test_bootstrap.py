@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lb.envoy.bootstrap import bootstrap, main, to_json
+from lb.envoy.bootstrap import HEADER, bootstrap, main, to_json
 from lb.envoy.routes import STREAM_PATH
 from lb.envoy.settings import EnvoySettings
 from lb.envoy.yaml import to_yaml
@@ -30,7 +30,7 @@ def manager(of: EnvoySettings) -> Any:
 
 
 def test_the_example_is_what_the_defaults_give() -> None:
-    assert EXAMPLE.read_text() == to_yaml(bootstrap(settings())), (
+    assert EXAMPLE.read_text() == HEADER + to_yaml(bootstrap(settings())), (
         "write it again: python -m lb.envoy.bootstrap > lb/envoy/envoy.example.yaml"
     )
 
