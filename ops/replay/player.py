@@ -54,6 +54,7 @@ class Player:
     Args:
         token_of: the token of an author.
         speed: 2.0 plays twice as fast as it was.
+        stats: counted on, over several plays.
         on_progress: called after each comment.
     """
 
@@ -64,9 +65,10 @@ class Player:
         token_of: Callable[[str], str],
         *,
         speed: float = 1.0,
+        stats: PlayerStats | None = None,
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
-        self.stats = PlayerStats()
+        self.stats = stats or PlayerStats()
         self._api = api
         self._video = video
         self._token_of = token_of

@@ -1,0 +1,53 @@
+# livecomments: `make run` and `make test` install what is missing and say what they do.
+#
+#   make run PORT=8081 RMS=5 DISPATCHERS=2 DATA=/tmp/cluster
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv/bin
+PACKAGES := comment_service coordination dispatcher lb ops rms service_kit tests
+UP_ARGS = $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA)) $(if $(RMS),--rms $(RMS)) \
+          $(if $(DISPATCHERS),--dispatchers $(DISPATCHERS))
+
+.PHONY: help run test check lint types stubs format requirements bench clean setup setup-dev
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup ## a whole cluster on this machine, until Ctrl-C
+	@exec setpriv --pdeathsig TERM -- $(VENV)/livecomments up $(UP_ARGS)
+
+test: check ## everything: lint, format, types and all tests, stubs included (TESTS=path for some)
+	@$(VENV)/python -m pytest $(TESTS)
+
+check: lint types ## lint and types alone
+
+lint: setup-dev
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check --quiet .
+
+types: setup-dev
+	@$(VENV)/mypy --strict $(PACKAGES)
+
+format: setup-dev ## rewrites the code in the project's style
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+stubs: setup-dev ## generates the protobuf stubs anew
+	@$(VENV)/python -m ops.build.stubs
+
+requirements: ## pins the newest versions that pyproject.toml allows
+	@ops/setup/pin.sh
+
+bench: setup-dev ## what a delivery and a viewer cost, beside a bare socket loop
+	@$(VENV)/python -m ops.bench.fanout
+
+clean: ## removes what was installed and generated here (the data folder stays)
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup:
+	@ops/setup/install.sh run
+
+setup-dev:
+	@ops/setup/install.sh test

@@ -1,0 +1,1 @@
+"""The subcommands of ``livecomments``, one file a command or group."""

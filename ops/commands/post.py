@@ -1,0 +1,41 @@
+"""``livecomments post``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from ops.client.comments_api import Comment, CommentsApi
+from ops.client.http_client import HttpClient
+from ops.commands.options import DEFAULT_URL, Data, Url, Video
+from ops.commands.tokens import GivenToken, PostAs, token_to_post_with
+
+
+def post(
+    video: Video,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say, at most 500 characters.")],
+    *,
+    url: Url = DEFAULT_URL,
+    user: PostAs = None,
+    token: GivenToken = None,
+    data: Data = None,
+) -> None:
+    """Post one comment and print its id.
+
+    Examples:
+
+      livecomments post match-42 "What a goal"
+
+      livecomments post match-42 "Offside!" --user ada
+
+      livecomments post match-42 "Hello" --url https://live.example.org --token "$JWT"
+    """
+    comment = asyncio.run(_post(url, video, text, token_to_post_with(token, user, data)))
+    print(comment["commentId"])
+
+
+async def _post(url: str, video: str, text: str, token: str) -> Comment:
+    async with HttpClient(url) as http:
+        return await CommentsApi(http).post(video, text, token=token)

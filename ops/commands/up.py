@@ -1,0 +1,118 @@
+"""``livecomments up``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ops.commands.options import Data, data_folder
+from ops.local_cluster.cluster import ClusterOptions, LocalCluster
+from ops.local_cluster.cluster_file import kept_secret
+from ops.local_cluster.display import Display, open_display
+from ops.local_cluster.layout import DataFolder
+from ops.local_cluster.status import StatusReader
+from ops.local_cluster.supervisor import Supervisor
+from service_kit.errors import StartupError
+
+REFRESH_EVERY_S = 1.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def up(
+    *,
+    rms: Annotated[int, typer.Option("--rms", min=1, max=64, metavar="N", help="RMS nodes.")] = 3,
+    dispatchers: Annotated[int, typer.Option("--dispatchers", min=1, max=16, metavar="N", help="Dispatchers.")] = 2,
+    store: Annotated[Literal["sqlite", "cassandra"], typer.Option("--store", help="Where comments are kept.")] = (
+        "sqlite"
+    ),
+    dcs: Annotated[int, typer.Option("--dcs", min=1, max=16, metavar="N", help="Data centres.")] = 1,
+    data: Data = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, metavar="P", help="Where viewers connect.")] = 8080,
+) -> None:
+    """Run a whole cluster on this machine until Ctrl-C.
+
+    Starts ZooKeeper, Envoy with its control plane, dispatchers, RMS nodes and a comment service as real processes,
+    prints the page's address, shows how each is, and starts again whatever dies. Settings of the nodes are taken
+    from the environment. It listens on 127.0.0.1 alone: anyone who reaches the page may post (LIVECOMMENTS_ENVOY_HOST
+    changes that). Logs are in the data folder, below logs/.
+
+    Examples:
+
+      livecomments up
+
+      livecomments up --rms 5 --port 8081 --data /tmp/second-cluster
+
+      LIVECOMMENTS_RMS_MAX_VIEWERS=100 livecomments up
+    """
+    if store != "sqlite":
+        raise StartupError("--store cassandra is not there yet; use sqlite")
+    if dcs != 1:
+        raise StartupError("--dcs above 1 is not there yet: one data centre is what runs")
+    folder = data_folder(data)
+    folder.lock()
+    secret = os.environ.get("LIVECOMMENTS_COMMENT_SERVICE_JWT_SECRET") or kept_secret(folder.cluster_file)
+    asyncio.run(_run(folder, ClusterOptions(rms=rms, dispatchers=dispatchers, port=port, jwt_secret=secret)))
+
+
+async def _run(folder: DataFolder, options: ClusterOptions) -> None:
+    cluster = LocalCluster(folder, options)
+    stop, hurry = _signals()
+    display = open_display(len(cluster.parts))
+    supervisor = Supervisor(cluster.parts, display.line)
+    table = asyncio.create_task(_keep_drawing(display, StatusReader(cluster, supervisor.status)))
+    try:
+        if await _unless(stop, _start(cluster, supervisor, display)):
+            display.up(cluster.url)
+            await _unless(stop, supervisor.run())
+            display.line("stopping")
+            await _unless(hurry, cluster.stop())
+    finally:
+        table.cancel()
+        display.close()
+        await cluster.kill()  # what did not stop, or was in the way when this was cut off
+
+
+async def _start(cluster: LocalCluster, supervisor: Supervisor, display: Display) -> None:
+    def on_ready(name: str) -> None:
+        supervisor.ready(name)
+        display.ready(name)
+
+    await cluster.start(on_ready)
+
+
+async def _keep_drawing(display: Display, reader: StatusReader) -> None:
+    while True:
+        display.rows(await reader.read())
+        await asyncio.sleep(REFRESH_EVERY_S)
+
+
+def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Set by the first signal that asks for the end, and by any further one."""
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    return stop, hurry
+
+
+async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Awaits ``work`` unless ``event`` comes first, which cancels it. True where the work was done."""
+    task, waiter = asyncio.create_task(work), asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+            return True
+        return False
+    finally:
+        task.cancel()
+        waiter.cancel()
+        await asyncio.gather(task, waiter, return_exceptions=True)

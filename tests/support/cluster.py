@@ -1,0 +1,55 @@
+"""A real cluster for tests: every process real, each within a test's reach."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc
+from ops.commands.tokens import Role, Signer
+from ops.local_cluster.cluster import ClusterOptions, LocalCluster
+from ops.local_cluster.layout import DataFolder
+from ops.local_cluster.samples import Samples
+from service_kit.grpc_client import open_channel
+from tests.support.zookeeper import FAST
+
+
+class Cluster(LocalCluster):
+    """A local cluster on free ports, and what tests ask of it. Nobody restarts what a test kills."""
+
+    async def token(self, user: str, name: str | None = None, *, role: Role = "viewer") -> str:
+        """A token that its comment services accept."""
+        return Signer(self.options.jwt_secret).sign(user, name, role)
+
+    async def describe_routes(self, dispatcher: str, video: str = "") -> dispatcher_pb2.DescribeRoutesResponse:
+        """What a dispatcher (``dispatcher-1``) knows of a video's routes, or of all."""
+        async with open_channel(self.dispatchers[dispatcher].address("GRPC_PORT")) as channel:
+            request = dispatcher_pb2.DescribeRoutesRequest(live_video_id=video)
+            answer: dispatcher_pb2.DescribeRoutesResponse
+            answer = await dispatcher_pb2_grpc.DispatcherStub(channel).DescribeRoutes(request, timeout=5)
+            return answer
+
+    async def admin_metrics(self, node: str) -> Samples:
+        """The metrics of one of its own nodes (``rms-1``)."""
+        return await self.nodes[node].samples()
+
+
+@contextmanager
+def running_cluster(folder: Path, *, rms: int = 3, dispatchers: int = 2, **settings: str) -> Iterator[Cluster]:
+    """A cluster for the length of the ``with``; ``settings`` by their variable's name without ``LIVECOMMENTS_``."""
+    options = ClusterOptions(
+        rms=rms,
+        dispatchers=dispatchers,
+        port=0,
+        settings={f"LIVECOMMENTS_{name}": value for name, value in settings.items()},
+        zookeeper=FAST,
+    )
+    cluster = Cluster(DataFolder(folder), options)
+    asyncio.run(cluster.start())
+    try:
+        yield cluster
+    finally:
+        asyncio.run(cluster.stop())
+        asyncio.run(cluster.kill())
