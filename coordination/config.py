@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from coordination.errors import CoordinationError, NodeExistsError, NoNodeError, TransactionError
@@ -47,7 +46,7 @@ class ClusterConstants:
 async def agree(client: ZooKeeperClient, paths: Paths, constants: ClusterConstants) -> int:
     """Checks the constants; the first node of a data centre writes them, and the folders that all others use.
 
-    Returns the ``czxid`` of the config node: another value later means that ZooKeeper's data was wiped.
+    Returns when the constants were written: another time later means that ZooKeeper's data was wiped.
     Raises ``CoordinationError`` when this node disagrees, ``NotAuthorizedError`` for a wrong user or password.
     """
     try:
@@ -58,27 +57,38 @@ async def agree(client: ZooKeeperClient, paths: Paths, constants: ClusterConstan
     if differences := constants.differences(stored):
         what = "; ".join(differences)
         raise CoordinationError(f"this node does not fit the cluster of {paths.config}: {what}")
-    return stat.czxid
+    return stat.mtime_ms
 
 
 async def _create_layout(client: ZooKeeperClient, paths: Paths, config: bytes) -> None:
     """Creates what may exist already, or be created by another process at the same time."""
     groups = [paths.group(role) for role in GROUPS]
     for path in (ROOT, paths.dc, *groups, paths.workers, paths.routes):
-        await _create_missing(client, [Create(path)])
-    for first in range(0, ROUTE_BUCKETS, MULTI_LIMIT):
-        buckets = range(first, min(first + MULTI_LIMIT, ROUTE_BUCKETS))
-        await _create_missing(client, [Create(paths.routes_bucket(bucket)) for bucket in buckets])
+        await _create_if_missing(client, Create(path))
+    await _create_buckets(client, paths)
     # Last, so that who finds the config finds everything.
-    await _create_missing(client, [Create(paths.config, config)])
+    await _create_if_missing(client, Create(paths.config, config))
 
 
-async def _create_missing(client: ZooKeeperClient, nodes: Sequence[Create]) -> None:
+async def _create_buckets(client: ZooKeeperClient, paths: Paths) -> None:
+    while True:
+        # Looked up again after every lost race: a whole cluster starting at once shares the work that way, while
+        # stepping over existing nodes one refusal at a time took each of eight nodes a thousand transactions.
+        present, _ = await client.children(paths.routes)
+        known = {f"{paths.routes}/{name}" for name in present}
+        missing = [path for path in map(paths.routes_bucket, range(ROUTE_BUCKETS)) if path not in known]
+        if not missing:
+            return
+        try:
+            for first in range(0, len(missing), MULTI_LIMIT):
+                await client.multi([Create(path) for path in missing[first : first + MULTI_LIMIT]])
+        except TransactionError as error:
+            if not isinstance(error.cause, NodeExistsError):
+                raise error.cause from error
+
+
+async def _create_if_missing(client: ZooKeeperClient, node: Create) -> None:
     try:
-        await client.multi(nodes)
-    except TransactionError as error:
-        if not isinstance(error.cause, NodeExistsError):
-            raise error.cause from error
-        rest = [*nodes[: error.position], *nodes[error.position + 1 :]]
-        if rest:
-            await _create_missing(client, rest)
+        await client.create(node.path, node.value)
+    except NodeExistsError:
+        pass
