@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import grpc
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from comment_service.authentication import authenticate
 from comment_service.comment import Comment
 from comment_service.comments import Comments, Draft
+from comment_service.grpc_handlers import Context, unary_handlers
 from comment_service.identity import Identity
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import DEFAULT_SIZE, Direction, PageRequest, Sort
@@ -43,7 +44,6 @@ _DIRECTIONS = {
 _SORTS = {pb.SORT_UNSPECIFIED: Sort.DESC, pb.SORT_DESC: Sort.DESC, pb.SORT_ASC: Sort.ASC}
 
 T = TypeVar("T")
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
@@ -57,10 +57,9 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
 
     def service(self) -> GrpcService:
         """What a ``GrpcServer`` serves."""
-        name = pb.DESCRIPTOR.services_by_name["CommentService"].full_name
-        return GrpcService(
-            name, lambda server: comment_service_pb2_grpc.add_CommentServiceServicer_to_server(self, server)
-        )
+        service = pb.DESCRIPTOR.services_by_name["CommentService"]
+        handlers = unary_handlers(service, self, self._refuse)
+        return GrpcService(service.full_name, lambda server: server.add_generic_rpc_handlers((handlers,)))
 
     async def PostComment(self, request: pb.PostCommentRequest, context: Context) -> pb.PostCommentResponse:  # noqa: N802
         return await self._answer("PostComment", self._post(request, context), context)

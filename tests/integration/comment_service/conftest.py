@@ -53,7 +53,7 @@ async def edges(tmp_path: Path, store_limits: SqliteLimits) -> AsyncIterator[Edg
     http = Http(server.port)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{grpc_server.port}") as channel:
         stub = comment_service_pb2_grpc.CommentServiceStub(channel)
-        yield Edges(http, stub, store, published, registry, traffic, server, comments)
+        yield Edges(http, stub, grpc_server.port, store, published, registry, traffic, server, comments)
     http.close()
     await grpc_server.aclose()
     await server.aclose()

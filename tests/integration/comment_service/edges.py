@@ -101,6 +101,7 @@ class Edges:
 
     http: Http
     grpc: comment_service_pb2_grpc.CommentServiceAsyncStub
+    grpc_port: int
     store: SqliteStore
     published: Published
     metrics: CollectorRegistry

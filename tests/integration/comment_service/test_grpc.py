@@ -91,6 +91,18 @@ async def test_bad_input_is_invalid_argument_naming_the_field(edges: Edges, name
     assert edges.metric("requests_refused_total", edge="grpc", reason="invalid_argument") == 1
 
 
+@pytest.mark.parametrize("data", [b"\x0a\x02\xff\xfe", b"\x0a\xff", b"\xff" * 100], ids=repr)
+@pytest.mark.parametrize("method", ["PostComment", "GetComment", "ListComments", "EndVideo"])
+async def test_bytes_that_are_no_request_are_invalid_argument(edges: Edges, method: str, data: bytes) -> None:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{edges.grpc_port}") as channel:
+        call: Any = channel.unary_unary(f"/livecomments.v1.CommentService/{method}", None, None)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call(data, metadata=METADATA)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "request cannot be parsed" in (refused.value.details() or "")
+    assert edges.metric("requests_refused_total", edge="grpc", reason="invalid_argument") == 1
+
+
 async def test_what_is_not_there_is_not_found(edges: Edges) -> None:
     for call in (
         edges.grpc.GetComment(pb.GetCommentRequest(live_video_id=VIDEO, comment_id=2**64 - 1)),
