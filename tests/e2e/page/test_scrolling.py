@@ -38,6 +38,15 @@ async def test_newer_comments_are_counted_and_nothing_moves(
     await expect(ada.comment("new 4")).to_be_in_viewport()
 
 
+async def test_the_smallest_step_up_is_enough(open_viewer: OpenViewer, author: Author, video: str) -> None:
+    await author.post_in_order(video, [f"line {n}" for n in range(40)])
+    ada = await open_viewer(video)
+    await ada.expect_comment("line 39")
+    await ada.scroll_by(-20)
+    await author.post(video, "one more")
+    await expect(ada.newest).to_have_text("1 new comment")
+
+
 async def test_scrolling_down_by_hand_ends_the_counting(open_viewer: OpenViewer, author: Author, video: str) -> None:
     await author.post_in_order(video, [f"line {n}" for n in range(40)])
     ada = await open_viewer(video)

@@ -72,6 +72,19 @@ test("comes back after an error status, a broken connection and an answer that i
   assert.equal(states.at(-1).state, "live");
 });
 
+test("each failure spreads the viewers further, until the stream was live again", async () => {
+  server.script = [
+    ({ refuse }) => refuse(503),
+    ({ refuse }) => refuse(503),
+    ({ send, end }) => (send(RETRY + frames(1)), end()),
+    ({ send }) => send(frames(2)),
+  ];
+  watch({ random: () => 0.01 });
+  await until(() => seen.length === 2);
+  const waits = states.filter(({ state }) => state === "reconnecting").map(({ retryInMs }) => retryInMs);
+  assert.deepEqual(waits, [1005, 1010, 6]);
+});
+
 test("a stream that falls silent is taken for dead", async () => {
   server.script = [({ send }) => send(RETRY + frames(1)), ({ send }) => send(frames(2))];
   watch({ silenceMs: 60 });
