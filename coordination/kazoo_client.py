@@ -134,7 +134,7 @@ class ZooKeeperClient:
         acl = [make_digest_acl(user, password or "", all=True)] if user else None
         try:
             self._kazoo = KazooClient(
-                hosts,
+                _at_least_three(hosts),
                 timeout=session_timeout_s,
                 connection_retry=CONNECTION_RETRY,
                 auth_data=[("digest", f"{user}:{password or ''}")] if user else None,
@@ -277,6 +277,17 @@ async def why_unreachable(hosts: str) -> str:
         except OSError as error:
             findings.append(f"{host}:{port}: {error.strerror or error}")
     return "; ".join(findings)
+
+
+def _at_least_three(hosts: str) -> str:
+    """The hosts, repeated where they are few.
+
+    kazoo waits the session timeout divided by the number of hosts for the answer to a new connection. A server that
+    is just starting may leave the first one unanswered; a lone host would then cost the whole session.
+    """
+    servers, slash, chroot = hosts.partition("/")
+    repeat = -(-3 // (servers.count(",") + 1))
+    return ",".join([servers] * repeat) + slash + chroot
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *args: object) -> None:

@@ -98,7 +98,7 @@ class Membership:
         self.registered = False
         self._session = session
         self._path = session.paths.member(role, record.node_id)
-        self._refresher: Refresher[str] = Refresher(self._register)
+        self._refresher: Refresher[str] = Refresher(self._register, session.connected)
         self._unsubscribe: Callable[[], None] | None = None
         self._displaced_callbacks: list[Callable[[NodeRecord], None]] = []
         self._log = structlog.get_logger().bind(component="membership", path=self._path)
@@ -217,7 +217,7 @@ class MembershipView:
         self._folder = session.paths.group(role)
         self._role = role
         self._include_draining = include_draining
-        self._refresher: Refresher[str] = Refresher(self._relist)
+        self._refresher: Refresher[str] = Refresher(self._relist, session.connected)
         self._unsubscribe: Callable[[], None] | None = None
         self._callbacks: list[Callable[[Nodes], None]] = []
         self._log = structlog.get_logger().bind(component="membership")

@@ -18,18 +18,26 @@ RETRY_S = 0.5
 class Refresher(Generic[K]):
     """Runs ``refresh(key)`` for each dirty key: coalesced, at most ``window`` at once, again after a failure.
 
-    A key that is marked while it is refreshed is refreshed once more, so nothing is missed. A refresh that fails
-    because there is no session is not tried again: whoever marks keys marks all of them on CONNECTED.
+    A key that is marked while it is refreshed is refreshed once more, so nothing is missed.
 
     Args:
         refresh: brings one key's picture up to date. Raises ``CoordinationError``.
+        connected: waits until there is a session; nothing is tried without one.
         coalesce_s: how long the first dirty key waits for others.
         window: refreshes at once.
     """
 
-    def __init__(self, refresh: Callable[[K], Awaitable[None]], *, coalesce_s: float = 0.0, window: int = 1) -> None:
+    def __init__(
+        self,
+        refresh: Callable[[K], Awaitable[None]],
+        connected: Callable[[], Awaitable[None]],
+        *,
+        coalesce_s: float = 0.0,
+        window: int = 1,
+    ) -> None:
         self.errors = 0
         self._refresh = refresh
+        self._connected = connected
         self._coalesce_s = coalesce_s
         self._window = window
         self._dirty: dict[K, None] = {}
@@ -72,6 +80,7 @@ class Refresher(Generic[K]):
     async def _run(self) -> None:
         while True:
             await self._work.wait()
+            await self._connected()
             if self._coalesce_s:
                 await asyncio.sleep(self._coalesce_s)
             batch = list(self._dirty)
@@ -88,16 +97,16 @@ class Refresher(Generic[K]):
         try:
             await self._refresh(key)
         except NotConnectedError:
-            self.errors += 1
+            self._retry(key)
         except CoordinationError as error:
-            self._retry(key, str(error))
-        except Exception as error:
-            self._log.exception("refresh_failed")
-            self._retry(key, str(error))
+            self._log.warning("refresh_again", key=str(key), error=str(error), after_s=RETRY_S)
+            self._retry(key)
+        except Exception:  # a bug met with one key must not end the refreshing of all others
+            self._log.exception("refresh_failed", key=str(key))
+            self._retry(key)
 
-    def _retry(self, key: K, error: str) -> None:
+    def _retry(self, key: K) -> None:
         self.errors += 1
-        self._log.warning("refresh_again", key=str(key), error=error)
         self._failed.add(key)
         asyncio.get_running_loop().call_later(RETRY_S, self._mark_failed)
 

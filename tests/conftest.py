@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.local_cluster.zookeeper import ZooKeeperServer
+from ops.local_cluster.zookeeper import Ensemble, ZooKeeperServer
 from tests.support.zookeeper import FAST
 
 
@@ -28,6 +28,15 @@ def own_zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeepe
     asyncio.run(server.start())
     yield server
     asyncio.run(server.stop())
+
+
+@pytest.fixture
+def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensemble]:
+    """Three real ZooKeepers for one test alone."""
+    servers = Ensemble(tmp_path_factory.mktemp("ensemble"), options=FAST)
+    asyncio.run(servers.start())
+    yield servers
+    asyncio.run(servers.stop())
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ class WorkerIdLease:
         self._owner = owner
         self._now_ms = now_ms
         self._token = secrets.token_hex(8)
-        self._refresher: Refresher[str] = Refresher(self._renew)
+        self._refresher: Refresher[str] = Refresher(self._renew, session.connected)
         self._ticker: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._replaced_callbacks: list[Callable[[int], None]] = []

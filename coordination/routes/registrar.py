@@ -151,10 +151,10 @@ class RouteRegistrar:
             try:
                 await self._register(batch)
                 retry_s = RETRY_S
-            except CoordinationError as error:
+            except Exception as error:  # of any kind: a worker that ends would leave routes undone
+                self._log_failure(error, len(batch), retry_s)
                 self._give_back(batch)
                 self.stats.retries += 1
-                self._log.warning("routes_again", error=str(error), routes=len(batch), after_s=retry_s)
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, RETRY_LIMIT_S)
             finally:
@@ -182,6 +182,12 @@ class RouteRegistrar:
             self._work.clear()
             self._notice_progress()
         return batch
+
+    def _log_failure(self, error: Exception, routes: int, after_s: float) -> None:
+        if isinstance(error, CoordinationError):
+            self._log.warning("routes_again", error=str(error), routes=routes, after_s=after_s)
+        else:
+            self._log.exception("routes_failed", routes=routes, after_s=after_s)
 
     def _give_back(self, batch: Mapping[str, bool]) -> None:
         self._unsure.update(batch)

@@ -41,7 +41,9 @@ class RouteWatcher:
         self.members = members or MembershipView(session, Role.RMS, include_draining=True)
         self._session = session
         self._data_epoch = 0
-        self._refresher: Refresher[int] = Refresher(self._relist, coalesce_s=COALESCE_S, window=WINDOW)
+        self._refresher: Refresher[int] = Refresher(
+            self._relist, session.connected, coalesce_s=COALESCE_S, window=WINDOW
+        )
         # kazoo recognises a watch that is armed twice by its callback, so each bucket has one for good.
         self._marks = [functools.partial(self._refresher.mark, (bucket,)) for bucket in range(ROUTE_BUCKETS)]
         self._unsubscribe: list[Callable[[], None]] = []

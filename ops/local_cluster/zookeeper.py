@@ -160,6 +160,7 @@ class ZooKeeperServer:
             f"clientPort={self.port}",
             "clientPortAddress=127.0.0.1",
             f"tickTime={self._options.tick_ms}",
+            "maxSessionTimeout=60000",  # the default is 20 ticks
             # Generous in ticks, because ticks are short: an ensemble on a busy machine still elects in time.
             "initLimit=40",
             "syncLimit=4",
