@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -16,6 +17,10 @@ from service_kit.grpc_client import open_channel
 # A wait after a failure: at first, and at most. The true wait is between half of it and all of it.
 BACKOFF_FIRST_S = 0.05
 BACKOFF_MAX_S = 1.0
+# A message costs each end 100 to 300 µs of CPU, an event in it 2 to 10 µs (measured with grpcio 1.85): so a busy stream
+# sends no more than 500 messages a second, unless they carry enough for their own cost not to matter.
+GATHER_S = 0.002
+ENOUGH = 100
 
 _log = structlog.get_logger()
 
@@ -31,10 +36,13 @@ class StreamEnd(StrEnum):
     CLOSED = "closed"  # this side ended it
 
 
-class Numbered(Protocol):
-    """What all batches and acknowledgements have."""
+class Batch(Protocol):
+    """What all batches have."""
 
     sequence: int
+
+    @property
+    def events(self) -> Sized: ...
 
 
 class StreamOwner(Protocol):
@@ -43,8 +51,8 @@ class StreamOwner(Protocol):
     def opened(self) -> None:
         """A stream stands; its batches are numbered from 1."""
 
-    def next_batch(self, sequence: int) -> Numbered | None:
-        """Everything that waits, as one bounded batch; None where nothing does. Taken again only after ``ended``."""
+    def next_batch(self, sequence: int) -> Batch | None:
+        """Everything that waits, as one bounded batch with that ``sequence``; None where nothing does."""
 
     def acknowledged(self, ack: Any) -> None:
         """All batches up to ``ack.sequence`` are taken."""
@@ -54,10 +62,11 @@ class StreamOwner(Protocol):
 
 
 class AckedStream:
-    """Keeps one stream of ``method`` open to the first of ``addresses`` that answers, until it is closed.
+    """Keeps one stream of ``method`` open to one of ``addresses``, and goes to the next when it breaks.
 
-    Batches form by themselves: while ``window`` of them are unacknowledged the next one gathers. A receiver that
-    acknowledges nothing for ``ack_timeout_s`` hangs, and its stream is ended.
+    Batches form by themselves: what comes to an idle stream goes at once; what comes within ``GATHER_S`` after a batch,
+    or while ``window`` of them are unacknowledged, goes together. A receiver that acknowledges nothing for
+    ``ack_timeout_s`` hangs, and its stream is ended.
     """
 
     def __init__(
@@ -66,7 +75,7 @@ class AckedStream:
         addresses: Sequence[str],
         method: Callable[[grpc.aio.Channel], Any],
         *,
-        window: int = 2,
+        window: int = 4,
         connect_timeout_s: float = 2.0,
         ack_timeout_s: float = 2.0,
     ) -> None:
@@ -102,19 +111,19 @@ class AckedStream:
 
     async def _keep_open(self) -> None:
         failures = 0
-        while True:
-            self.address = self._addresses[failures % len(self._addresses)]
+        for address in itertools.cycle(self._addresses):
+            self.address = address
             self._sent = self._acked = 0
             reason = StreamEnd.CLOSED
             try:
-                reason = await self._one_stream(self.address)
+                reason = await self._one_stream(address)
             except Exception:
                 # A defect must not end the delivery to this receiver for good.
-                _log.exception("stream_failed", address=self.address)
+                _log.exception("stream_failed", address=address)
                 reason = StreamEnd.BROKEN
             finally:
                 self._owner.ended(reason)
-            failures = failures + 1 if reason is StreamEnd.UNREACHABLE or self._acked == 0 else 1
+            failures = 1 if self._acked else failures + 1
             await asyncio.sleep(_backoff_s(failures))
 
     async def _one_stream(self, address: str) -> StreamEnd:
@@ -160,6 +169,8 @@ class AckedStream:
                 self._progress_at = loop.time()
             self._sent += 1
             await call.write(batch)
+            if len(batch.events) < ENOUGH:
+                await asyncio.sleep(GATHER_S)
 
     async def _receive(self, call: Any) -> StreamEnd:
         loop = asyncio.get_running_loop()

@@ -42,7 +42,7 @@ class PublisherSettings(BaseModel):
         default=50_000, ge=1, description="Events and heads that may wait for a dispatcher's acknowledgement, in all."
     )
     outbox_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Bytes that those may take.")
-    window: int = Field(default=2, ge=1, le=64, description="Unacknowledged batches to one dispatcher.")
+    window: int = Field(default=4, ge=1, le=64, description="Unacknowledged batches to one dispatcher.")
     ack_timeout_s: float = Field(
         default=2.0, gt=0, description="Seconds without an acknowledgement after which a dispatcher counts as hung."
     )

@@ -35,8 +35,8 @@ class DispatcherMetrics:
             "Videos that an RMS said it does not serve; their routes are listed again.",
             registry=registry,
         )
-        self.publishers = Gauge(
-            f"{_PREFIX}_publish_streams", "Publish and Relay streams open, by way.", ["way"], registry=registry
+        self.streams = Gauge(
+            f"{_PREFIX}_streams", "Publish and Relay streams open, by way.", ["way"], registry=registry
         )
         self.recent_items = Gauge(f"{_PREFIX}_recent_items", "Items in the recent window.", registry=registry)
         self.recent_bytes = Gauge(f"{_PREFIX}_recent_bytes", "Bytes in the recent window.", registry=registry)

@@ -10,7 +10,7 @@ import grpc
 import structlog
 
 from dispatcher.acked_queue import AckedQueue
-from dispatcher.acked_stream import AckedStream, Numbered, StreamEnd
+from dispatcher.acked_stream import AckedStream, Batch, StreamEnd
 from dispatcher.item import Item
 from dispatcher.metrics import OutboxMetrics
 from dispatcher.reasons import DropReason
@@ -36,7 +36,7 @@ class Delivery:
     """How one kind of receiver is spoken to."""
 
     method: Callable[[grpc.aio.Channel], Any]
-    batch: Callable[[int, list[event_pb2.Event], list[event_pb2.Head]], Numbered]
+    batch: Callable[[int, list[event_pb2.Event], list[event_pb2.Head]], Batch]
     # What to do with an acknowledgement beside taking it.
     on_ack: Callable[[Any], None] = lambda ack: None
 
@@ -126,7 +126,7 @@ class Outbox:
         self._metrics.connected.set(1)
         _log.info("receiver_connected", receiver=self.receiver, address=self.address)
 
-    def next_batch(self, sequence: int) -> Numbered | None:
+    def next_batch(self, sequence: int) -> Batch | None:
         """Everything that waits, bounded."""
         now = self._clock()
         batch = self._queue.take(sequence, now)

@@ -30,8 +30,8 @@ from service_kit.grpc_server import GrpcServer, GrpcService
 from service_kit.metrics import new_registry
 
 HOUSEKEEPING_S = 1.0
-# Of the grace period, what publishers may take to go elsewhere; the rest is for emptying the outboxes.
-LEAVE_SHARE = 0.3
+# What publishers may take to go elsewhere. They learn of it within milliseconds, or not at all while ZooKeeper is out.
+LEAVE_S = 1.0
 
 _log = structlog.get_logger()
 
@@ -122,10 +122,10 @@ class DispatcherServer:
         if self._membership is not None:
             await self._membership.leave()
         try:
-            async with asyncio.timeout(self._settings.grace_s * LEAVE_SHARE):
-                await _until(lambda: self._service.streams == 0)
+            async with asyncio.timeout(LEAVE_S):
+                await _until(lambda: self._service.publishers == 0)
         except TimeoutError:
-            _log.info("publishers_stay", streams=self._service.streams)
+            _log.info("publishers_stay", publishers=self._service.publishers)
         # Who is still there finds its stream ended and sends what was not acknowledged to another dispatcher.
         await self._grpc.aclose()
         await _until(lambda: all(not (box.connected and box.queued) for box in (*self._outboxes, *self._relay)))

@@ -46,7 +46,12 @@ class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
         self._directory = directory
         self._metrics = metrics
         self._max_streams = max_streams
-        self.streams = 0
+        self._streams = {"publish": 0, "relay": 0}
+
+    @property
+    def publishers(self) -> int:
+        """Publish streams that are open."""
+        return self._streams["publish"]
 
     async def Publish(  # noqa: N802 (the wire contract's name)
         self, request_iterator: AsyncIterator[dispatcher_pb2.PublishBatch], context: Context
@@ -76,15 +81,16 @@ class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
     async def _serve(
         self, way: str, batches: AsyncIterator[AnyBatch], context: Context, ack: Callable[..., Any]
     ) -> AsyncIterator[Any]:
-        if self.streams >= self._max_streams:
+        streams = sum(self._streams.values())
+        if streams >= self._max_streams:
             await self._refuse(
                 context,
                 RefusalReason.TOO_MANY_STREAMS,
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"{self.streams} Publish and Relay streams are open, at most {self._max_streams}",
+                f"{streams} Publish and Relay streams are open, at most {self._max_streams}",
             )
-        self.streams += 1
-        open_streams = self._metrics.publishers.labels(way)
+        self._streams[way] += 1
+        open_streams = self._metrics.streams.labels(way)
         open_streams.inc()
         try:
             sequence = 0
@@ -101,7 +107,7 @@ class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
                 self._take(way, batch)
                 yield ack(sequence=sequence)
         finally:
-            self.streams -= 1
+            self._streams[way] -= 1
             open_streams.dec()
 
     def _take(self, way: str, batch: AnyBatch) -> None:

@@ -25,7 +25,7 @@ class DispatcherSettings(NodeSettings):
     max_publishers: int = Field(default=500, ge=1, description="Publish and Relay streams open at once.")
     outbox_events: int = Field(default=20_000, ge=1, description="Events and heads that may wait for one RMS.")
     outbox_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Bytes that those may take.")
-    outbox_window: int = Field(default=2, ge=1, le=64, description="Unacknowledged batches to one receiver.")
+    outbox_window: int = Field(default=4, ge=1, le=64, description="Unacknowledged batches to one receiver.")
     outbox_ack_timeout_s: float = Field(
         default=2.0, gt=0, description="Seconds without an acknowledgement after which a receiver counts as hung."
     )

@@ -18,7 +18,7 @@ from service_kit.grpc_server import GrpcServer, GrpcService
 
 
 class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
-    """Takes every event; says that it does not serve the videos of ``not_served``; hangs while ``hung``."""
+    """Takes every event but those of ``refused``; says that it does not serve the videos of ``not_served``."""
 
     def __init__(self, rms_id: str, session: ZooKeeperSession) -> None:
         self.rms_id = rms_id
@@ -26,6 +26,7 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         self.events: list[event_pb2.Event] = []
         self.heads: list[event_pb2.Head] = []
         self.not_served: set[str] = set()
+        self.refused: set[int] = set()
         self.streams = 0
         self._answers = asyncio.Event()
         self._answers.set()
@@ -112,6 +113,8 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         try:
             async for batch in request_iterator:
                 await self._answers.wait()
+                if self.refused & {event.event_id for event in batch.events}:
+                    await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "events[0].data: refused")
                 self.events.extend(batch.events)
                 self.heads.extend(batch.heads)
                 videos = {event.live_video_id for event in batch.events}

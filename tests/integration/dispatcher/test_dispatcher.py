@@ -122,6 +122,48 @@ async def test_an_rms_that_restarts_its_server_gets_what_it_had_not_acknowledged
         await eventually(lambda: rms.ids_of("a") == [1, 2, 3, 4, 5, 6])
 
 
+async def test_an_event_that_the_rms_refuses_holds_up_nothing(dispatch: Dispatch) -> None:
+    rms = await dispatch.rms("rms-1", "a")
+    dispatcher = await dispatch.dispatcher()
+    await routed(dispatcher, "a", "rms-1")
+    rms.refused.add(2)
+    async with publishing(dispatcher.grpc_address) as stream:
+        await stream.send(event("a", 1))
+        await eventually(lambda: rms.ids == [1])
+        await stream.send(event("a", 2))
+        await eventually(lambda: rms.streams == 0)
+        await stream.send(event("a", 3))
+        await eventually(lambda: rms.ids == [1, 3])
+    dropped = 'livecomments_dispatcher_dropped_total{reason="rejected",rms="rms-1"}'
+    assert await metric(dispatcher, dropped) == 1
+
+
+async def test_an_rms_that_is_no_member_any_more_gets_what_it_had_routes_for(dispatch: Dispatch) -> None:
+    """It drains, or its ZooKeeper session is gone; what already waits for it is for viewers that are still there."""
+    rms = await dispatch.rms("rms-1", "a")
+    dispatcher = await dispatch.dispatcher(outbox_abandon_s=0.0)
+    await routed(dispatcher, "a", "rms-1")
+    rms.hang()
+    async with publishing(dispatcher.grpc_address) as stream:
+        await stream.send(*(event("a", number) for number in range(1, 101)))
+        await rms.leave()
+        await routed(dispatcher, "a")
+        rms.go_on()
+        await eventually(lambda: rms.ids == list(range(1, 101)))
+
+
+async def test_an_rms_that_is_gone_for_good_leaves_no_outbox_behind(dispatch: Dispatch) -> None:
+    rms = await dispatch.rms("rms-1", "a")
+    dispatcher = await dispatch.dispatcher(outbox_abandon_s=0.0)
+    await routed(dispatcher, "a", "rms-1")
+    await rms.aclose()
+
+    async def forgotten() -> bool:
+        return not (await describe(dispatcher.grpc_address)).outboxes
+
+    _: bool = await eventually(forgotten)
+
+
 async def test_a_route_that_the_rms_denies_is_listed_again(dispatch: Dispatch) -> None:
     rms = await dispatch.rms("rms-1", "a")
     dispatcher = await dispatch.dispatcher()
