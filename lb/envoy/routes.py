@@ -30,9 +30,7 @@ def route_config(settings: EnvoySettings) -> Json:
 
 def stream_route(settings: EnvoySettings) -> Json:
     """A viewer's stream: to the node that the video hashes to; a full, dead or silent node passes it on."""
-    retry = _retry_policy(
-        "connect-failure,refused-stream,reset,gateway-error,retriable-status-codes", settings.rms_attempts - 1
-    )
+    retry = _retry_policy("connect-failure,refused-stream,reset,retriable-status-codes", settings.rms_attempts - 1)
     retry |= {
         "retriable_status_codes": [503],
         # Bounds the wait for the headers; a stream that has begun is not cut.
