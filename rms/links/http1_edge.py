@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 from dataclasses import dataclass
@@ -155,7 +154,7 @@ def _let_go(connection: HTTP1Connection) -> socket.socket:
     """The connection's socket with a descriptor of its own, so that closing Tornado's stream frees all of Tornado's."""
     stream = connection.detach()
     try:
-        return socket.socket(fileno=os.dup(stream.fileno()))  # type: ignore[arg-type]  # an IOStream's is an int
+        return stream.socket.dup()
     finally:
         stream.close()
 
