@@ -15,20 +15,18 @@ from tests.support.viewers import Audience, Viewer
 @contextlib.asynccontextmanager
 async def _chatter(author: Author, video: str, posted: list[int]) -> AsyncIterator[None]:
     """Posts one comment after the other while the block runs."""
+    stop = False
 
     async def post() -> None:
-        number = 0
-        while True:
-            posted.append(await author.post(video, f"comment {number}"))
-            number += 1
+        while not stop:
+            posted.append(await author.post(video, f"comment {len(posted)}"))
 
     task = asyncio.create_task(post())
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        stop = True
+        await task
 
 
 async def test_who_joins_during_a_chat_sees_the_last_100_and_then_everything(cluster: Cluster) -> None:
