@@ -60,7 +60,10 @@ class Laggard:
 
     def take(self, batch: Batch, taken: int, now: float) -> None:
         """It took the first ``taken`` bytes of ``next_batch``."""
-        if taken or not batch.payload:
+        if taken:
+            self.moved_at = now
+        if self._resync_after is not None and taken <= len(self._tail):
+            self._tail = self._tail[taken:]  # the resync is not begun and may have to cover more
+        elif taken or not batch.payload:
             self._tail, self.position = batch.cut(taken)
             self._resync_after = None
-            self.moved_at = now
