@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.page.conftest import OpenViewer
-from tests.e2e.page.site import Author
+from tests.e2e.page.site import Author, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -155,6 +155,15 @@ async def test_nothing_moves_for_who_asked_for_that(open_viewer: OpenViewer, aut
     await author.post(video, "still")
     await ada.expect_comment("still")
     assert await ada.page.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.parametrize("width", [320, 390])
+async def test_choosing_a_video_fits_a_phone(open_viewer: OpenViewer, site: Site, width: int) -> None:
+    ada = await open_viewer(viewport={"width": width, "height": 740})
+    await ada.page.goto(f"{site.url}/")
+    box = await ada.page.locator(".card").bounding_box()
+    assert box is not None
+    assert box["x"] * 2 + box["width"] == width
 
 
 @pytest.mark.parametrize("width", [320, 390, 820, 1920])
