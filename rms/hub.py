@@ -62,6 +62,8 @@ class _Served:
     viewers: int = 0
     """Taken in, joined or not."""
     closing: asyncio.TimerHandle | None = None
+    ended: bool = False
+    """The video is over: its route is gone for good."""
 
 
 class Hub:
@@ -144,13 +146,14 @@ class Hub:
             return False
         served.feed.deliver(item)
         if isinstance(item, event_pb2.Event) and item.kind == event_pb2.Event.KIND_END:
+            served.ended = True
             self._registrar.withdraw(item.live_video_id)
         return True
 
     def unannounced(self) -> Iterator[Feed]:
         """Open feeds whose route is not registered, so that nothing is delivered to them."""
         for video, served in self._served.items():
-            if served.feed.opened and not self._registrar.is_announced(video):
+            if served.feed.opened and not served.ended and not self._registrar.is_announced(video):
                 yield served.feed
 
     # -- the end -------------------------------------------------------------------------------------------------
