@@ -23,7 +23,7 @@ async def test_a_restart_in_the_middle_of_a_chat(own_cluster: Cluster) -> None:
     async with Audience([Viewer(cluster.url, video) for _ in range(30)]) as audience, Author(cluster) as author:
         chat = asyncio.create_task(_post_until(author, video, posted, stop))
         await eventually(lambda: len(posted) >= 50)
-        await cluster.zookeeper.kill9()
+        await cluster.zookeeper.process.kill9()
 
         during = len(posted)
         await eventually(lambda: len(posted) >= during + 50, what="posts to go on without ZooKeeper")

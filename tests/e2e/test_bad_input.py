@@ -85,7 +85,7 @@ async def test_a_bad_request_is_a_problem_and_stores_nothing(
     response = await http.request(method, path, headers=headers, body=body)
     _assert_problem(response, status, detail)
     if status == 405:
-        assert response.head.get("allow")
+        assert response.head.headers.get("allow")
     assert (await CommentsApi(http).page("refused")).comments == []
 
 
@@ -96,7 +96,7 @@ async def test_posting_without_a_good_token_is_401(http: HttpClient, token: str 
     headers = {**JSON, **({} if token is None else {"Authorization": f"Bearer {token}"})}
     response = await http.request("POST", VIDEO, headers=headers, body=GOOD)
     _assert_problem(response, 401, "")
-    assert (response.head.get("www-authenticate") or "").startswith("Bearer")
+    assert (response.head.headers.get("www-authenticate") or "").startswith("Bearer")
     assert (await CommentsApi(http).page("refused")).comments == []
 
 
@@ -114,7 +114,7 @@ async def test_headers_over_the_limit_are_431(http: HttpClient, path: str, size:
 
 def _assert_problem(response: Response, status: int, detail: str) -> None:
     assert response.status == status, response.body
-    assert (response.head.get("content-type") or "").startswith("application/problem+json")
+    assert (response.head.headers.get("content-type") or "").startswith("application/problem+json")
     problem = json.loads(response.body)
     assert problem["status"] == status
     assert problem["type"]

@@ -18,7 +18,7 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
         stalled, reading = audience.viewers[:4], audience.viewers[4:]
         for viewer in stalled:
             viewer.pause()
-        node = next(node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers"))
+        [node] = [node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers")]
         posted: list[int] = []
         while len(posted) * len(text) < MORE_THAN_ANY_BUFFER_BYTES:
             batch = await author.post_all(video, [text] * 500, at_once=64)
