@@ -7,6 +7,7 @@ runs on them but the hand-over to the loop.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +33,10 @@ from coordination.errors import (
 # kazoo's own default backs off to an hour.
 CONNECTION_RETRY = {"max_tries": -1, "delay": 0.05, "max_delay": 0.5, "backoff": 1.5}
 STOP_TIMEOUT_S = 3.0
+
+# kazoo says twice a second that there is no connection; the session says once what that means.
+_kazoo_log = logging.getLogger("coordination.kazoo")
+_kazoo_log.setLevel(logging.ERROR)
 
 _TRANSLATED: dict[type[Exception], type[CoordinationError]] = {
     kazoo_errors.NoNodeError: NoNodeError,
@@ -139,6 +144,7 @@ class ZooKeeperClient:
                 connection_retry=CONNECTION_RETRY,
                 auth_data=[("digest", f"{user}:{password or ''}")] if user else None,
                 default_acl=acl,
+                logger=_kazoo_log,
             )
         except ValueError as error:
             raise CoordinationError(f"ZooKeeper's address {hosts!r} is not host:port,host:port,…") from error

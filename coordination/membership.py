@@ -187,8 +187,8 @@ class Membership:
         if other.precedence() <= self.record.precedence():
             return False
         self.registered = False
-        if self.displaced_by != other:
-            self.displaced_by = other
+        known, self.displaced_by = self.displaced_by, other
+        if known is None or known.boot_id != other.boot_id:
             self._log.error(
                 "membership_displaced",
                 reason="same_node_id",

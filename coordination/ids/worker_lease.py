@@ -64,6 +64,7 @@ class WorkerIdLease:
     Args:
         owner: the node id, so that a process that is killed and started again uses up no number. None: no such.
         now_ms: this process's clock, milliseconds since 1970.
+        renew_every_s: how often it says that it is alive, and looks whether its number is still its own.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class WorkerIdLease:
         *,
         owner: str | None = None,
         now_ms: Callable[[], int] = clock_ms,
+        renew_every_s: float = RENEW_EVERY_S,
     ) -> None:
         self.number: int | None = None
         self._session = session
         self._owner = owner
         self._now_ms = now_ms
+        self._renew_every_s = renew_every_s
         self._token = secrets.token_hex(8)
         self._refresher: Refresher[str] = Refresher(self._renew, session.connected)
         self._ticker: asyncio.Task[None] | None = None
@@ -122,7 +125,7 @@ class WorkerIdLease:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(self._renew_every_s)
             if self._session.state is SessionState.CONNECTED:
                 self._refresher.mark(["lease"])
 
