@@ -47,13 +47,14 @@ async def test_sigterm_sends_viewers_away_and_exits_0(run: Run) -> None:
     http, admin = free_port(), free_port()
     process = await run(RMS_HTTP_PORT=str(http), RMS_ADMIN_PORT=str(admin))
 
-    async def ready() -> bool:
+    async def is_ready() -> bool:
         try:
             answer = await exchange(admin, "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         except ConnectionError:
             return False
         return answer.status == 200
 
+    ready: Callable[[], bool | Awaitable[bool]] = is_ready
     await eventually(ready, timeout_s=30)
     # No comment service is there: the stream opens nevertheless, and is live.
     viewer = await Viewer(f"http://127.0.0.1:{http}", "match-42").open()
