@@ -13,7 +13,13 @@ STREAM_PATH = "/comments/[A-Za-z0-9_-]+/stream"
 
 def route_config(settings: EnvoySettings) -> Json:
     """Streams to the RMS of their video, everything else to the comment services."""
-    routes = [stream_route(settings), stream_method_route(), read_route(settings), write_route(settings)]
+    routes = [
+        connect_route(),
+        stream_route(settings),
+        stream_method_route(),
+        read_route(settings),
+        write_route(settings),
+    ]
     return {
         "name": "edge",
         "virtual_hosts": [
@@ -25,6 +31,18 @@ def route_config(settings: EnvoySettings) -> Json:
                 "routes": routes,
             }
         ],
+    }
+
+
+def connect_route() -> Json:
+    """A request for a tunnel: refused at once, because its body, which is to be taken in first, never ends."""
+    return {
+        "name": "connect",
+        "match": {"connect_matcher": {}},
+        "direct_response": {"status": 403},
+        "typed_per_filter_config": {
+            "envoy.filters.http.buffer": typed("extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)
+        },
     }
 
 

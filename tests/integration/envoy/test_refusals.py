@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from lb.envoy.clusters import COMMENT_SERVICE, RMS
+from lb.envoy.clusters import COMMENT_SERVICE
+from lb.envoy.settings import MIB
 from tests.support.envoy import Edge, running_edge
 from tests.support.eventually import eventually
 
@@ -27,11 +29,12 @@ CLOSE = "Host: edge\r\nConnection: close\r\n"
         (f"GET /a HTTP/1.1\r\n{CLOSE}Content-Length: many\r\n", 400),
         (f"POST /a HTTP/1.1\r\n{CLOSE}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", 400),
         (f"GET /a HTTP/1.1\r\n{CLOSE}Upgrade: websocket\r\nConnection: upgrade\r\n", 403),
+        (f"CONNECT edge:80 HTTP/1.1\r\n{CLOSE}", 403),
         (f"POST /comments/match/stream HTTP/1.1\r\n{CLOSE}", 405),
     ],
     ids=[
         "large header", "long url", "many headers", "version", "no host", "no slash", "nul", "length",
-        "smuggling", "upgrade", "method",
+        "smuggling", "upgrade", "tunnel", "method",
     ],
 )  # fmt: skip
 async def test_a_refusal_is_a_problem_document(edge: Edge, head: str, status: int) -> None:
@@ -149,7 +152,20 @@ async def test_connections_over_the_limit_are_closed_and_the_others_served(tmp_p
             await edge.watch(f"/comments/video-{n}/stream")
         with pytest.raises((IndexError, ConnectionError)):
             await edge.request("GET", "/comments/match")
+        assert 1 in (await edge.envoy.stats("downstream_global_cx_overflow")).values()
         edge.clients.pop().close()
         await eventually(lambda: len(edge.rms[0].streams) == 9)
         assert (await edge.request("GET", "/comments/match")).status == 200
-        await edge.settled(RMS, 1)
+
+
+async def test_out_of_memory_it_keeps_its_viewers_and_tells_others_to_come_back(tmp_path: Path) -> None:
+    async with running_edge(tmp_path, rms=1, comment_services=1, max_heap_bytes=64 * MIB) as edge:
+        _, stream = await edge.watch("/comments/match/stream")
+        nodes = {"rms-1"}
+        while nodes == {"rms-1"} and len(edge.clients) < 5000:
+            joins = (edge.watch(f"/comments/video-{n}/stream") for n in range(100))
+            nodes = {node for node, _ in await asyncio.gather(*joins)}
+        assert "" in nodes, "some were answered by Envoy itself"
+        assert (await edge.request("GET", "/comments/match")).problem()["status"] == 503
+        edge.rms[0].send(b"data: still here\n\n")
+        await asyncio.wait_for(stream.readuntil(b"still here"), 10)
