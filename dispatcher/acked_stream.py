@@ -148,9 +148,13 @@ class AckedStream:
         receive = loop.create_task(self._receive(call))
         watch = loop.create_task(self._watch())
         try:
-            # Not `send`: where it fails, `receive` fails too and knows the status.
-            done, _ = await asyncio.wait((receive, watch), return_when=asyncio.FIRST_COMPLETED)
-            return done.pop().result()
+            done, _ = await asyncio.wait((send, receive, watch), return_when=asyncio.FIRST_COMPLETED)
+            if watch in done:
+                return StreamEnd.SILENT
+            if send in done and not send.cancelled():
+                send.result()
+            # A stream that cannot be written to has ended, and its reading side knows why.
+            return await receive
         finally:
             call.cancel()
             for task in (send, receive, watch):
@@ -168,7 +172,10 @@ class AckedStream:
             if self._sent == self._acked:
                 self._progress_at = loop.time()
             self._sent += 1
-            await call.write(batch)
+            try:
+                await call.write(batch)
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                return
             if len(batch.events) < ENOUGH:
                 await asyncio.sleep(GATHER_S)
 
@@ -189,12 +196,11 @@ class AckedStream:
             return StreamEnd.BROKEN
         return StreamEnd.ENDED
 
-    async def _watch(self) -> StreamEnd:
+    async def _watch(self) -> None:
+        """Returns once the receiver hangs."""
         loop = asyncio.get_running_loop()
-        while True:
+        while self._sent == self._acked or loop.time() - self._progress_at <= self._ack_timeout_s:  # noqa: ASYNC110
             await asyncio.sleep(self._ack_timeout_s / 4)
-            if self._sent > self._acked and loop.time() - self._progress_at > self._ack_timeout_s:
-                return StreamEnd.SILENT
 
 
 def _is_cancelled() -> bool:

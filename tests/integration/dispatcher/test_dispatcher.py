@@ -74,6 +74,13 @@ async def test_a_hung_rms_delays_no_other_and_gets_all_when_it_goes_on(dispatch:
             await stream.send(event("a", number))
         await eventually(lambda: well.ids == list(range(1, 21)))
         assert hung.ids == []
+        # It answers pings and takes connections: only the missing acknowledgement shows that it hangs.
+        ended = 'livecomments_dispatcher_stream_ends_total{reason="silent",rms="rms-1"}'
+
+        async def given_up() -> bool:
+            return await metric(dispatcher, ended) > 0
+
+        _: bool = await eventually(given_up)
         hung.go_on()
         await eventually(lambda: hung.ids_of("a") == list(range(1, 21)))
 

@@ -113,6 +113,25 @@ async def test_a_dispatcher_killed_in_the_middle_loses_nothing(dispatch: Dispatc
     published.check_order(rms)
 
 
+async def test_a_dispatcher_killed_with_acknowledged_events_in_its_outboxes_loses_nothing(dispatch: Dispatch) -> None:
+    rms = await dispatch.rms("rms-1", *VIDEOS)
+    killed = await dispatch.dispatcher_process("dispatcher-1")
+    await eventually(lambda: rms.streams == 1)
+    rms.hang()
+    # Time stands still, so "a moment ago" does not depend on how fast this machine is.
+    async with publishing(dispatch, clock=lambda: 100.0) as published:
+        await reachable(published, 1)
+        for number in range(1, 201):
+            published.publish(VIDEOS[number % 20], number)
+        await eventually(lambda: published.publisher.queued == 0)
+        assert rms.ids == []
+        await killed.kill9()
+        await routed(await dispatch.dispatcher("dispatcher-2"), VIDEOS[0], "rms-1")
+        rms.go_on()
+        await eventually(lambda: published.all_arrived(rms))
+    published.check_order(rms)
+
+
 async def test_a_hung_dispatcher_holds_nothing_up(dispatch: Dispatch) -> None:
     rms = await dispatch.rms("rms-1", *VIDEOS)
     hung = await dispatch.dispatcher_process("dispatcher-1")
