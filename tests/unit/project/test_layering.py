@@ -33,8 +33,11 @@ FOREIGN = {
 }
 # Pure cores import no I/O.
 PURE = [
-    "coordination/ids.py",
+    "comment_service/comment.py",
+    "comment_service/content.py",
+    "coordination/ids/comment_ids.py",
     "coordination/paths.py",
+    "coordination/routes/table.py",
     "dispatcher/router.py",
     "rms/frames.py",
     "rms/ring.py",
