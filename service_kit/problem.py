@@ -60,8 +60,11 @@ class ProblemHandler(web.RequestHandler):
         return [m for m in _METHODS if getattr(type(self), m.lower()) is not ProblemHandler._refuse_method]
 
     def _refuse_method(self, *_: str, **__: str) -> NoReturn:
+        raise self._method_problem()
+
+    def _method_problem(self) -> Problem:
         allow = ", ".join(self.allowed_methods())
-        raise Problem(405, f"{self.request.method} is not possible here; {allow} is", headers={"Allow": allow})
+        return Problem(405, f"{self.request.method} is not possible here; {allow} is", headers={"Allow": allow})
 
     if not TYPE_CHECKING:  # a type checker would hold subclasses to this signature
         get = head = post = delete = patch = put = options = _refuse_method
@@ -71,7 +74,10 @@ class ProblemHandler(web.RequestHandler):
             structlog.get_logger().error("http_handler_failed", path=self.request.path, exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        self.answer_problem(_problem_of(status_code, kwargs.get("exc_info", (None, None, None))[1]))
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if status_code == 405 and not isinstance(error, Problem):  # a method that HTTP does not know
+            error = self._method_problem()
+        self.answer_problem(_problem_of(status_code, error))
 
     def answer_problem(self, problem: Problem) -> None:
         """Answers with ``problem`` and finishes the request."""

@@ -108,16 +108,15 @@ class ApiHandler(ProblemHandler):
             self.context.metrics.refused.labels("http", error.reason).inc()
             self.answer_problem(problem_of(error))
             return
-        if status_code == 405 and not isinstance(error, Problem):  # a method that HTTP does not know
-            allow = ", ".join(self.allowed_methods())
-            self.set_header("Allow", allow)
         super().write_error(status_code, **kwargs)
         self.context.metrics.refused.labels("http", _REASON.get(self.get_status(), RefusalReason.INTERNAL)).inc()
 
     def on_finish(self) -> None:
         self.context.traffic.ended()
         took_s = time.perf_counter() - self._began
-        self.context.metrics.request_s.labels("http", f"{self.request.method} {self.operation}").observe(took_s)
+        # A client can make up methods, and each would be a series of its own.
+        method = self.request.method if self.request.method in self.SUPPORTED_METHODS else "other"
+        self.context.metrics.request_s.labels("http", f"{method} {self.operation}").observe(took_s)
 
     def video(self, live_video_id: str) -> str:
         """The path's video id; 404 where it is none."""

@@ -52,6 +52,7 @@ async def _fetch(url: str, method: str = "GET") -> httpclient.HTTPResponse:
         ("/nowhere", "GET", 404, "no such path"),
         ("/nowhere", "POST", 404, "no such path"),
         ("/x/1", "PUT", 405, "GET, DELETE"),
+        ("/x/1", "BREW", 405, "GET, DELETE"),
     ],
 )
 async def test_errors_are_problems(url: str, path: str, method: str, status: int, detail: str) -> None:
@@ -74,4 +75,5 @@ async def test_a_crash_tells_nothing_of_the_inside(url: str) -> None:
 
 async def test_headers_of_a_problem_are_sent(url: str) -> None:
     assert (await _fetch(url + "/x/refuse")).headers["Retry-After"] == "3"
-    assert (await _fetch(url + "/x/1", "PATCH")).headers["Allow"] == "GET, DELETE"
+    for method in ("PATCH", "BREW"):
+        assert (await _fetch(url + "/x/1", method)).headers["Allow"] == "GET, DELETE"
