@@ -61,11 +61,16 @@ for command in (watch, post, replay):
 add_node_commands(app)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command line and returns its exit status."""
-    # What the parts of the project log is for the nodes' logs; a command speaks for itself.
+def main() -> int:
+    """The console script."""
+    # What the parts of the project log belongs into the nodes' logs; a command speaks for itself.
     logs.configure("auto", "error")
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    return invoke(sys.argv[1:])
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit status."""
+    given = list(arguments)
     debug = DEBUG_FLAG in given
     try:
         app([each for each in given if each != DEBUG_FLAG], prog_name="livecomments")

@@ -52,7 +52,7 @@ class DataFolder:
         if self._lock is not None:
             return
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = (self.path / "lock").open("a+", encoding="utf-8")
         except OSError as error:
             raise StartupError(f"the data folder {self.path} cannot be used: {error.strerror}") from None

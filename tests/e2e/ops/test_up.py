@@ -1,0 +1,152 @@
+"""``livecomments up`` as its user sees it: it starts, heals, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import stat
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ops.client import ClientError, HttpClient
+from ops.local_cluster.cluster_file import ClusterFile
+from ops.local_cluster.ports import free_port, is_free
+from tests.support.command import Running, run, running
+from tests.support.eventually import eventually
+from tests.support.viewers import Viewer
+
+SMALL = ("--rms", "1", "--dispatchers", "1")
+
+
+def up(data: Path, port: int) -> tuple[str, ...]:
+    return ("up", *SMALL, "--data", str(data), "--port", str(port))
+
+
+def children(command: Running) -> list[psutil.Process]:
+    return list(psutil.Process(command.pid).children(recursive=True))
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+def ports_of(data: Path) -> list[int]:
+    cluster = ClusterFile.read(data / "cluster.json")
+    addresses = [cluster.url, cluster.zookeeper, *cluster.dispatchers.values(), *cluster.nodes.values()]
+    return [int(address.rpartition(":")[2]) for address in addresses]
+
+
+async def is_ready(admin: str) -> bool:
+    try:
+        async with HttpClient(f"http://{admin}") as http:
+            return (await http.request("GET", "/readyz")).status == 200
+    except ClientError:
+        return False
+
+
+async def test_it_starts_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    async with running(*up(data, port), env={"LIVECOMMENTS_RMS_MAX_VIEWERS": "1"}) as command:
+        assert f"http://127.0.0.1:{port} " in await command.said("livecomments is up")
+        processes = children(command)
+        assert {"zookeeper", "envoy", "xds-1", "rms-1", "dispatcher-1", "comment-service-1"} <= {
+            line.split()[1] for line in command.lines if line.startswith("[")
+        }
+
+        async with HttpClient(f"http://127.0.0.1:{port}") as http:
+            page = await http.request("GET", "/")
+        assert page.head.headers["content-type"].startswith("text/html")
+        only = await Viewer(f"http://127.0.0.1:{port}", "match-42").open()
+        refused = await Viewer(f"http://127.0.0.1:{port}", "match-42").open()
+        assert refused.retry_ms == 30_000, "no room for a second viewer, by the environment's setting"
+
+        second = await run(*up(data, free_port()))
+        assert second.status == 1
+        assert f"(process {command.pid}) already runs on {data}" in second.error
+
+        assert stat.S_IMODE((data / "cluster.json").stat().st_mode) == 0o600
+        ports = ports_of(data)
+        command.interrupt()
+        assert await command.ended() == 0
+    assert "Traceback" not in "\n".join(command.lines)
+    assert alive(processes) == []
+    assert [each for each in ports if not is_free(each)] == []
+    only.close()
+
+
+async def test_a_node_that_dies_is_started_again(tmp_path: Path) -> None:
+    async with running(*up(tmp_path, free_port())) as command:
+        await command.said("livecomments is up")
+        secret = ClusterFile.read(tmp_path / "cluster.json").jwt_secret
+        admin = ClusterFile.read(tmp_path / "cluster.json").nodes["rms-1"]
+        victim = next(each for each in children(command) if each.cmdline()[-2:] == ["-m", "rms"])
+        victim.kill()
+        assert "SIGKILL" in await command.said("rms-1 died")
+
+        await eventually(partial(is_ready, admin), timeout_s=30, what="rms-1 to be back")
+        assert len([line for line in command.lines if "died" in line]) == 1
+
+        processes = children(command)
+        command.process.send_signal(signal.SIGKILL)
+        await command.ended()
+        await eventually(lambda: not alive(processes), what="the nodes to die with their supervisor")
+
+    async with running(*up(tmp_path, free_port())) as command:
+        await command.said("livecomments is up")
+        assert ClusterFile.read(tmp_path / "cluster.json").jwt_secret == secret, "tokens outlive the cluster"
+        processes = children(command)
+        command.interrupt()
+        command.interrupt()
+        await command.ended()
+        assert "Traceback" not in "\n".join(command.lines)
+        assert alive(processes) == []
+
+
+async def test_ctrl_c_while_it_starts_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with running(*up(tmp_path, free_port())) as command:
+        await command.said("zookeeper is up")
+        processes = children(command)
+        command.interrupt()
+        assert await command.ended() == 0
+    assert alive(processes) == []
+
+
+async def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as taken:
+        port = taken.getsockname()[1]
+        finished = await run(*up(tmp_path, port))
+    assert finished.status == 1
+    assert f"port {port} is taken" in finished.error
+    assert "--port" in finished.error
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"PATH": "/nonexistent"}, "Java"),
+        ({"JAVA_HOME": "/nonexistent"}, "Java"),
+        ({"LIVECOMMENTS_RMS_MAX_VIEWERS": "many"}, "LIVECOMMENTS_RMS_MAX_VIEWERS"),
+    ],
+)
+async def test_what_is_missing_or_wrong_is_one_clear_line(tmp_path: Path, env: dict[str, str], says: str) -> None:
+    finished = await run(*up(tmp_path, free_port()), env=env)
+    assert finished.status == 1
+    assert says in finished.error
+
+
+@pytest.mark.parametrize("flag", [("--store", "cassandra"), ("--dcs", "2")])
+async def test_what_is_not_there_yet_says_so(tmp_path: Path, flag: tuple[str, str]) -> None:
+    finished = await run(*up(tmp_path, free_port()), *flag)
+    assert finished.status == 1
+    assert "not there yet" in finished.error
+
+
+async def test_a_data_folder_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    finished = await run(*up(tmp_path / "file" / "data", free_port()))
+    assert finished.status == 1
+    assert "cannot be used" in finished.error
