@@ -78,7 +78,7 @@ class FakeGroup:
 
     def discard(self, viewer: Viewer) -> None:
         if viewer in self.members:
-            self.members.remove(viewer)  # type: ignore[arg-type]
+            self.members.remove(viewer)
 
     def send(self, batch: Batch) -> Sequence[Short]:
         assert not self.busy

@@ -4,11 +4,17 @@ and evictions: what each viewer got is always exactly what it should have got.""
 from __future__ import annotations
 
 import json
-from typing import cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from prometheus_client import CollectorRegistry
 
 from rms import frames
@@ -305,5 +311,5 @@ class FanOut(RuleBasedStateMachine):
         assert not (self.ended and self.viewers)
 
 
-TestFanOut = cast("type", FanOut.TestCase)
-TestFanOut.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+def test_every_viewer_gets_exactly_its_stream() -> None:
+    run_state_machine_as_test(FanOut, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))
