@@ -1,0 +1,154 @@
+"""The ring, the batches that are cut from it, and the memory of what went out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rms import frames
+from rms.batch import Batch
+from rms.frames import Frame
+from rms.reasons import DropReason
+from rms.recent_ids import RecentIds
+from rms.ring import Ring
+
+
+def comment(event_id: int, size: int = 10) -> Frame:
+    return Frame(frames.COMMENT, event_id, b"%d " % event_id + b"x" * size)
+
+
+def viewers() -> Frame:
+    return Frame(frames.VIEWERS, 0, b"viewers ")
+
+
+def ring_of(*held: Frame, max_frames: int = 100, max_bytes: int = 10_000) -> Ring:
+    ring = Ring(max_frames, max_bytes)
+    for frame in held:
+        ring.append(frame)
+        ring.trim()
+    return ring
+
+
+@given(st.lists(st.integers(0, 300), max_size=40), st.integers(1, 10), st.integers(1, 1000))
+def test_its_bounds_hold_and_the_newest_stay(sizes: list[int], max_frames: int, max_bytes: int) -> None:
+    held = [comment(number, size) for number, size in enumerate(sizes, start=1)]
+    ring = ring_of(*held, max_frames=max_frames, max_bytes=max_bytes)
+
+    kept = held[ring.first :]
+    assert ring.end == len(held)
+    assert ring.batch(ring.first).frames == kept
+    assert ring.size_bytes == sum(len(frame.data) for frame in kept)
+    assert len(kept) <= max_frames
+    assert ring.size_bytes <= max_bytes or len(kept) == 1
+    assert not held or kept[-1] == held[-1]
+    fuller = held[max(0, ring.first - 1) :]
+    assert ring.first == 0 or len(fuller) > max_frames or sum(len(frame.data) for frame in fuller) > max_bytes
+
+
+def test_positions_are_looked_up_by_comment_id_as_long_as_they_are_held() -> None:
+    ring = ring_of(comment(5), viewers(), comment(3), comment(9), max_frames=3)
+
+    assert [ring.position_after(event_id) for event_id in (5, 3, 9, 4)] == [None, 3, 4, None]
+    assert ring.oldest_id == 3
+
+
+def test_the_first_page_is_the_last_comments_in_the_streams_order() -> None:
+    ring = ring_of(comment(1), comment(2), viewers(), comment(4), comment(3), viewers())
+
+    page = ring.first_page(3)
+
+    assert [frame.event_id for frame in page.frames] == [2, 4, 3]
+    assert (page.positions, page.end) == ([1, 3, 4], 6)
+    assert [ring.first_page(count).payload for count in (0, 100)] == [
+        b"",
+        b"".join(comment(n).data for n in (1, 2, 4, 3)),
+    ]
+
+
+def test_the_first_page_of_a_video_that_ended_says_so() -> None:
+    ring = ring_of(comment(1), comment(2), frames.end_frame(3))
+
+    assert [frame.kind for frame in ring.first_page(1).frames] == [frames.COMMENT, frames.END]
+
+
+def test_a_deleted_comment_is_given_no_more_and_an_edited_one_as_it_now_stands() -> None:
+    ring = ring_of(comment(1), comment(2), comment(3))
+
+    assert ring.replace(2, b"")
+    assert ring.replace(3, b"edited")
+    assert not ring.replace(7, b"")
+
+    assert ring.batch(0).payload == ring.first_page(10).payload == comment(1).data + b"edited"
+    assert ring.first_page(1).payload == b"edited"
+    assert [frame.event_id for frame in ring.comments_after(0)] == [1, 3]
+    assert ring.position_after(2) == 2, "who had it before still resumes after it"
+    assert ring.size_bytes == len(comment(1).data) + len(b"edited")
+
+
+def test_a_batch_is_bounded_but_never_empty_while_there_is_a_frame() -> None:
+    ring = ring_of(comment(1, 100), comment(2, 10), comment(3, 10))
+
+    assert ring.batch(0, max_bytes=50).frames == [comment(1, 100)]
+    assert ring.batch(1, max_bytes=20).end == 2
+    assert ring.batch(1, max_bytes=50).frames == [comment(2), comment(3)]
+    assert ring.batch(3, max_bytes=50).payload == b""
+
+
+def test_the_resync_cursor_covers_late_comments_among_the_missed() -> None:
+    ring = ring_of(comment(10), comment(20), comment(15), comment(30))
+
+    assert [ring.resync_after(position) for position in range(5)] == [0, 10, 14, 20, 30]
+
+
+def test_the_resync_cursor_knows_what_was_evicted() -> None:
+    ring = ring_of(comment(10), comment(20), viewers(), viewers(), max_frames=2)
+
+    assert ring.resync_after(ring.first) == 20
+
+
+@given(st.lists(st.binary(min_size=1, max_size=5), min_size=1, max_size=6), st.data())
+def test_a_batch_cut_anywhere_is_continued_without_loss(pieces: list[bytes], data: st.DataObject) -> None:
+    held = [Frame(frames.COMMENT, number, piece) for number, piece in enumerate(pieces)]
+    batch = Batch(held, range(50, 50 + len(held)), 50 + len(held))
+    taken = data.draw(st.integers(0, len(batch.payload)))
+
+    tail, position = batch.cut(taken)
+
+    rest = b"".join(frame.data for frame in held[position - 50 :])
+    assert batch.payload[:taken] + tail + rest == batch.payload
+    assert len(tail) < max(len(piece) for piece in pieces)
+
+
+def test_a_repeat_is_told_from_news_after_the_frame_is_gone() -> None:
+    recent = RecentIds(limit=3)
+    for event_id in (10, 30, 20):
+        assert recent.refusal(event_id) is None
+        recent.add(event_id)
+
+    assert [recent.refusal(event_id) for event_id in (10, 20, 30)] == [DropReason.REPEAT] * 3
+    assert recent.refusal(15) is None, "late, and not a repeat"
+
+
+def test_what_cannot_be_told_from_a_repeat_counts_as_one() -> None:
+    recent = RecentIds(limit=2)
+    for event_id in (10, 30, 20, 40):
+        recent.add(event_id)
+
+    assert len(recent) == 2
+    assert [recent.refusal(event_id) for event_id in (10, 30, 20, 29)] == [
+        DropReason.TOO_OLD,
+        DropReason.TOO_OLD,
+        DropReason.REPEAT,
+        DropReason.TOO_OLD,
+    ]
+    assert recent.refusal(31) is None
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_events_without_an_id_are_always_news(times: int) -> None:
+    recent = RecentIds(limit=2)
+    for _ in range(times):
+        assert recent.refusal(0) is None
+        recent.add(0)
+    assert len(recent) == 0
