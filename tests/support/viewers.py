@@ -114,6 +114,8 @@ class Viewer(asyncio.Protocol):
             size = int(size_line, 16)
             if len(rest) < size + 2:
                 break
+            if size == 0:  # the response has ended; the connection could go on to another
+                self.close()
             out.append(rest[:size])
             self._chunks = rest[size + 2 :]
         return b"".join(out)
