@@ -32,7 +32,9 @@ async def run(zookeeper: ZooKeeperServer, dc: str) -> AsyncIterator[Run]:
         given = {"ZOOKEEPER": zookeeper.hosts, "DC": dc, **settings}
         env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'proto'}"}
         env |= {f"LIVECOMMENTS_{name}": value for name, value in given.items()}
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "rms", cwd=ROOT, env=env, stderr=PIPE)
+        # It dies with the tests, even where those are killed.
+        command = ("setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", "rms")
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env, stderr=PIPE)
         processes.append(process)
         return process
 
