@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -69,6 +70,9 @@ def _post(url: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, 
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method="POST"
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        created: dict[str, Any] = json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            created: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{url}: {error.code} {error.read()!r}") from error
     return created

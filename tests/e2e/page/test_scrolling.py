@@ -42,7 +42,7 @@ async def test_the_smallest_step_up_is_enough(open_viewer: OpenViewer, author: A
     await author.post_in_order(video, [f"line {n}" for n in range(40)])
     ada = await open_viewer(video)
     await ada.expect_comment("line 39")
-    await ada.scroll_by(-20)
+    await _scroll_up(ada, 20)
     await author.post(video, "one more")
     await expect(ada.newest).to_have_text("1 new comment")
 
