@@ -12,7 +12,7 @@ import structlog
 from coordination.errors import CoordinationError
 from coordination.membership import Membership, NodeRecord, Role
 from coordination.routes import Route, RouteWatcher
-from coordination.session import ZooKeeperSession
+from coordination.session import SessionState, ZooKeeperSession
 from dispatcher.directory import Directory
 from dispatcher.metrics import DispatcherMetrics, OutboxFamily
 from dispatcher.outbox import Delivery, Outbox, OutboxLimits
@@ -150,8 +150,7 @@ class DispatcherServer:
     async def _follow_routes(self) -> None:
         self._unsubscribe.append(self._watcher.on_routes_added(self._on_routes_added))
         await self._watcher.start()
-        if self._watcher.relist_errors:
-            raise CoordinationError("the connection was lost while the routes were listed")
+        await self._all_listed()
         self._unsubscribe.append(self._watcher.members.on_change(self._outboxes.follow))
         self._outboxes.follow(self._watcher.members.nodes)
         self._metrics.watch(
@@ -161,6 +160,13 @@ class DispatcherServer:
             routed_videos=lambda: len(self._watcher.table),
             route_relists=lambda: self._watcher.stats.relists,
         )
+
+    async def _all_listed(self) -> None:
+        """Waits for a listing without error: what a lost connection cut short is listed again when it is back."""
+        errors = -1
+        while errors != self._watcher.relist_errors:
+            errors = self._watcher.relist_errors
+            await _until(lambda: self._session.state is SessionState.CONNECTED and not self._watcher.pending)
 
     async def _join(self) -> None:
         record = NodeRecord(self._settings.node_id, self.boot_id, grpc=self.grpc_address, admin=self.admin_address)
@@ -216,5 +222,5 @@ def _recent_window(settings: DispatcherSettings) -> RecentWindow:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 (only while draining; the parts signal nothing)
+    while not condition():  # noqa: ASYNC110 (only at the start and the end; the parts signal nothing)
         await asyncio.sleep(0.01)
