@@ -28,7 +28,12 @@ OpenViewer = Callable[..., Awaitable[ViewerPage]]
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest) -> Site:
-    site: Site = overriding_site() or request.getfixturevalue("cluster")
+    """The shared cluster; a test that breaks its cluster asks for ``own_cluster`` and gets that."""
+    site: Site
+    if "own_cluster" in request.fixturenames:
+        site = request.getfixturevalue("own_cluster")
+    else:
+        site = overriding_site() or request.getfixturevalue("cluster")
     return site
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.page.conftest import OpenViewer
 from tests.e2e.page.site import Author
+from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -66,3 +69,22 @@ async def test_written_while_offline_and_sent_afterwards(open_viewer: OpenViewer
     await retry.click()
     await grace.expect_comment("from the tunnel")
     await ada.expect_comment("from the tunnel")
+
+
+@pytest.mark.parametrize("way", ["killed", "drained"])
+async def test_a_node_that_goes_is_replaced_by_another(
+    own_cluster: Cluster, open_viewer: OpenViewer, author: Author, video: str, way: str
+) -> None:
+    ada = await open_viewer(video)
+    said = [f"line {n}" for n in range(20)]
+    await author.post_in_order(video, said[:10])
+    await ada.expect_comment(said[9])
+    routes = await own_cluster.describe_routes("dispatcher-1", video)
+    (node,) = [own_cluster.rms[route.rms_id] for route in routes.routes]
+    async with ada.page.expect_request("**/stream?lastEventId=*"):
+        ending = asyncio.create_task(node.kill9() if way == "killed" else node.stop())
+        await author.post_in_order(video, said[10:])
+    await ending
+    await ada.expect_comment(said[-1])
+    await ada.expect_state("Live")
+    assert await ada.contents() == said
