@@ -2,15 +2,16 @@
 
 ``python -m ops.bench.fanout [--viewers N] [--rounds R] [--flushes F]``
 
-One server process (this one) holds N viewers of one video, which are real TCP connections from other processes. Each
-round measures, one after the other in changing order, the CPU time of F flushes
+One server process (this one) holds N viewers of one video, which are real TCP connections from other processes and
+came in by the HTTP/1.1 edge. Each round measures, in turn, the CPU time of F flushes
 
 * by the engine, the whole way from ``Channel.publish`` over the pump and the groups to ``SocketLink``, on a running
   asyncio loop;
 * by ``for send in sends: send(payload)``, which is the floor.
 
 The readers have read everything before the next flush is sent, so no flush is helped or hindered by the one before.
-Memory is the growth of this process's resident set from before the first viewer to after the last, a viewer each.
+Memory is the growth of this process's resident set from before the first viewer to after the last; a join is the CPU
+time from the accepted connection to the viewer in its channel, Tornado's reading of the request included.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import socket
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -30,14 +29,17 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from rms import frames
 from rms.channel import Channel
+from rms.hub import Hub
+from rms.joining import Joiner
+from rms.links.http1_edge import Http1Edge
 from rms.links.socket_link import SocketLink, SocketViewer
-from rms.metrics import RmsMetrics
+from rms.metrics import ServiceMetrics
 from rms.pump import Pump
+from rms.reasons import RefusalReason
 from rms.wheel import Wheel
 
 PAYLOAD_BYTES = 250
 READERS_A_PROCESS = 5_000
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\r\n"
 
 
 class Readers:
@@ -103,33 +105,51 @@ class FlushSignal:
         self._flushed.set()
 
 
+class OneVideo:
+    """Stands in for the hub: everyone watches the same."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.viewers: list[SocketViewer] = []
+
+    def refusal(self, video: str) -> RefusalReason | None:
+        return None
+
+    def join(self, video: str, joiner: Joiner) -> None:
+        assert isinstance(joiner.viewer, SocketViewer)
+        self.viewers.append(joiner.viewer)
+        self.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
+
+
 class Server:
-    """The engine and its viewers, without what surrounds them in an RMS."""
+    """An RMS's edge, link and engine, without what surrounds them."""
 
     def __init__(self) -> None:
-        self.pump = Pump()
-        self.wheel = Wheel()
-        self.metrics = RmsMetrics(CollectorRegistry())
+        self._pump = Pump()
+        self._wheel = Wheel()
+        metrics = ServiceMetrics(CollectorRegistry())
         self._flushed = asyncio.Event()
-        self.metrics.flush_seconds = cast("Histogram", FlushSignal(self._flushed))
-        self.link = SocketLink(charge=self.pump.charge)
-        self.channel = Channel("bench", pump=self.pump, wheel=self.wheel, metrics=self.metrics)
+        metrics.flush_seconds = cast("Histogram", FlushSignal(self._flushed))
+        self._link = SocketLink(charge=self._pump.charge)
+        self.channel = Channel("bench", pump=self._pump, wheel=self._wheel, metrics=metrics)
         self.channel.seed(())
-        self.viewers: list[SocketViewer] = []
+        hub = OneVideo(self.channel)
+        self.viewers = hub.viewers
+        self.edge = Http1Edge("127.0.0.1", 0, hub=cast("Hub", hub), link=self._link, metrics=metrics)
         self.sent_bytes = 0
         self._last_id = 0
 
-    async def admit(self, listener: socket.socket, count: int) -> None:
-        loop = asyncio.get_running_loop()
-        opening = HEAD + frames.opening(1000)
-        while len(self.viewers) < count:
-            connection, _ = await loop.sock_accept(listener)
-            await loop.sock_recv(connection, 4096)
-            viewer = self.link.adopt(connection)
-            assert isinstance(viewer, SocketViewer)
-            self.viewers.append(viewer)
-            self.channel.join(viewer, opening, backlog=100)
-            self.sent_bytes += len(opening)
+    async def start(self) -> None:
+        await self._link.start()
+        await self._wheel.start()
+        await self.edge.start()
+
+    async def aclose(self) -> None:
+        await self.edge.aclose()
+        self.channel.close()
+        await self._link.aclose()
+        await self._wheel.aclose()
+        self._pump.close()
 
     def frame(self) -> frames.Frame:
         self._last_id += 1
@@ -165,47 +185,38 @@ def resident_bytes() -> int:
     return pages * 4096
 
 
-async def per_delivery_us(
-    flush: Callable[[], Awaitable[float]], server: Server, readers: Readers, flushes: int
-) -> float:
-    spent = 0.0
+async def compare(server: Server, readers: Readers, flushes: int) -> tuple[float, float]:
+    """CPU microseconds a delivery by the engine and by the bare loop, which take turns, the first changing too."""
+    spent = {server.engine_flush: 0.0, server.bare_flush: 0.0}
+    ways = list(spent)
     for _ in range(flushes):
-        spent += await flush()
-        await readers.have_received(server.sent_bytes)
-    return spent / flushes / len(server.viewers) * 1e6
+        for flush in ways:
+            spent[flush] += await flush()
+            await readers.have_received(server.sent_bytes)
+        ways.reverse()
+    engine, bare = (seconds / flushes / len(server.viewers) * 1e6 for seconds in spent.values())
+    return engine, bare
 
 
 async def measure(viewers: int, rounds: int, flushes: int) -> None:
     server, readers = Server(), Readers()
-    await server.link.start()
-    await server.wheel.start()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    listener.setblocking(False)
+    await server.start()
     try:
         await server.engine_flush()
-        empty = resident_bytes()
-        await readers.connect(listener.getsockname()[1], viewers)
-        await server.admit(listener, viewers)
+        empty, joining = resident_bytes(), time.process_time()
+        await readers.connect(server.edge.port, viewers)
         await readers.connected()
         server.sent_bytes = await settled(readers)
+        join_us = (time.process_time() - joining) / viewers * 1e6
         memory_kb = (resident_bytes() - empty) / viewers / 1024
-        await per_delivery_us(server.engine_flush, server, readers, 2)
-        engine: list[float] = []
-        bare: list[float] = []
-        for number in range(rounds):
-            ways = [(engine, server.engine_flush), (bare, server.bare_flush)]
-            for figures, flush in ways if number % 2 else ways[::-1]:
-                figures.append(await per_delivery_us(flush, server, readers, flushes))
+        await compare(server, readers, 2)
+        figures = [await compare(server, readers, flushes) for _ in range(rounds)]
         print(f"{viewers:,} viewers of one video; {rounds} rounds of {flushes} flushes of a {PAYLOAD_BYTES}-byte frame")
-        report(engine, bare, memory_kb)
+        report(figures, memory_kb, join_us)
         if server.channel.viewers != viewers or server.channel.laggards:
             raise SystemExit("not every viewer stayed up to date")
     finally:
-        server.channel.close()
-        await server.link.aclose()
-        await server.wheel.aclose()
-        server.pump.close()
-        listener.close()
+        await server.aclose()
         await readers.aclose()
 
 
@@ -218,16 +229,17 @@ async def settled(readers: Readers) -> int:
     return got
 
 
-def report(engine: list[float], bare: list[float], memory_kb: float) -> None:
-    ratios = [ours / floor for ours, floor in zip(engine, bare, strict=True)]
+def report(figures: list[tuple[float, float]], memory_kb: float, join_us: float) -> None:
+    rows = [
+        ("engine, CPU us a delivery", [engine for engine, _ in figures], ""),
+        ("bare send loop, CPU us a delivery", [bare for _, bare in figures], ""),
+        ("ratio", [engine / bare for engine, bare in figures], "   (aim: 1.3 at most)"),
+        ("process memory, KB a viewer", [memory_kb], "   (aim: 4 at most)"),
+        ("CPU us a join", [join_us], ""),
+    ]
     print(f"{'':34}{'median':>10}{'lowest':>10}{'highest':>10}")
-    for name, figures, aim in (
-        ("engine, CPU us a delivery", engine, ""),
-        ("bare send loop, CPU us a delivery", bare, ""),
-        ("ratio", ratios, "   (aim: 1.3 at most)"),
-    ):
-        print(f"{name:34}{statistics.median(figures):10.2f}{min(figures):10.2f}{max(figures):10.2f}{aim}")
-    print(f"{'process memory, KB a viewer':34}{memory_kb:10.2f}{'':20}   (aim: 4 at most)")
+    for name, values, aim in rows:
+        print(f"{name:34}{statistics.median(values):10.2f}{min(values):10.2f}{max(values):10.2f}{aim}")
 
 
 def main() -> None:
