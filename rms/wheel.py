@@ -34,9 +34,9 @@ class Wheel:
     def advance(self) -> None:
         """One slot's time has passed."""
         self._now += 1
-        slot = self._now % len(self._slots)
-        callbacks, self._slots[slot] = self._slots[slot], []
-        for due in callbacks:
+        slot = self._slots[self._now % len(self._slots)]
+        while slot:  # one that fails is dropped and puts the others off by a turn, no more
+            due = slot.pop()
             again = due()
             if again is not None:
                 self.add(again, due)

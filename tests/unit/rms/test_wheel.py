@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +59,25 @@ def test_a_callback_says_when_it_wants_to_be_called_again() -> None:
         wheel.advance()
 
     assert calls == [2, 5, 6]
+    assert len(wheel) == 0
+
+
+def test_a_failing_callback_does_not_cost_the_others_theirs() -> None:
+    wheel = Wheel(slot_s=1, slots=4)
+    called: list[str] = []
+
+    def fails() -> None:
+        raise RuntimeError("broken")
+
+    wheel.add(0, lambda: called.append("a"))
+    wheel.add(0, fails)
+    wheel.add(0, lambda: called.append("b"))
+    with pytest.raises(RuntimeError, match="broken"):
+        wheel.advance()
+    for _ in range(4):
+        wheel.advance()
+
+    assert sorted(called) == ["a", "b"]
     assert len(wheel) == 0
 
 
