@@ -166,12 +166,14 @@ async def test_choosing_a_video_fits_a_phone(open_viewer: OpenViewer, site: Site
     assert box["x"] * 2 + box["width"] == width
 
 
-@pytest.mark.parametrize("width", [320, 390, 820, 1920])
+@pytest.mark.parametrize("width", [320, 390, 820, 1024, 1920])
 async def test_no_width_needs_sideways_scrolling(
     open_viewer: OpenViewer, author: Author, video: str, width: int
 ) -> None:
     await author.post(video, "w" * 500)
-    ada = await open_viewer(video, name="A name that is rather long", viewport={"width": width, "height": 740})
+    ada = await open_viewer(video, viewport={"width": width, "height": 740})
+    assert await ada.page.locator("#sign-in").evaluate("form => form.scrollWidth <= form.clientWidth")
+    await ada.sign_in("A name that is rather long")
     await ada.expect_comment("w" * 500)
     assert await ada.page.evaluate("document.documentElement.scrollWidth") == width
     assert await ada.log.evaluate("log => log.scrollWidth <= log.clientWidth")
