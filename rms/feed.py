@@ -39,7 +39,7 @@ class Hole:
 
     since: int
     claims: dict[str, int] = field(default_factory=dict)
-    """origin → the id that it says it published."""
+    """origin → the id that it says it published. Without any, the hole is a doubt."""
 
 
 class Feed:
@@ -153,6 +153,18 @@ class Feed:
             if comment[0] > self.covered_to and not self.channel.has(comment[0])
         )
 
+    def doubt(self, since: int) -> None:
+        """Something with an id after ``since`` may be missing though no event says so: has the store asked.
+
+        Nothing is held meanwhile.
+        """
+        if not self.channel.live:
+            return
+        self._widen_hole(max(since, self.covered_to))
+        if not self.repairing:
+            self.repairing = True
+            self._on_hole(self)
+
     def take_hole(self) -> Hole | None:
         """The hole as it now stands; whoever takes it mends it or puts it back."""
         hole, self._hole = self._hole, None
@@ -160,6 +172,7 @@ class Feed:
 
     def put_back(self, hole: Hole) -> None:
         """The hole could not be mended yet."""
+        self._widen_hole(hole.since)
         for origin, event_id in hole.claims.items():
             self._note_hole(hole.since, origin, event_id)
 
@@ -170,7 +183,9 @@ class Feed:
                 self._chains.advance(origin, event_id)
 
     def leave_open(self, hole: Hole, reason: ResyncReason) -> None:
-        """The hole will not be mended: viewers are told to read what they miss by REST."""
+        """The hole will not be mended: viewers are told to read what they miss by REST. A doubt is dropped."""
+        if not hole.claims:
+            return
         self.settle(hole)
         self._complete_from = max(self._complete_from, self.channel.newest_id or 0)
         self._metrics.resyncs.labels(reason).inc(self.channel.viewers)
@@ -209,10 +224,13 @@ class Feed:
             self._publish(item)
 
     def _note_hole(self, since: int, origin: str, claim: int) -> None:
+        self._widen_hole(since).claims[origin] = claim
+
+    def _widen_hole(self, since: int) -> Hole:
         if self._hole is None:
             self._hole = Hole(since)
         self._hole.since = min(self._hole.since, since)
-        self._hole.claims[origin] = claim
+        return self._hole
 
     def _publish(self, event: event_pb2.Event) -> None:
         self._chains.advance(event.origin, event.event_id)

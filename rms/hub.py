@@ -156,6 +156,11 @@ class Hub:
             if served.feed.opened and not served.ended and not self._registrar.is_announced(video):
                 yield served.feed
 
+    def open_feeds(self) -> list[Feed]:
+        """The feeds that are live, those with the newest comment first."""
+        feeds = [served.feed for served in self._served.values() if served.feed.opened and not served.ended]
+        return sorted(feeds, key=lambda feed: feed.channel.newest_id or 0, reverse=True)
+
     # -- the end -------------------------------------------------------------------------------------------------
 
     async def drain(self, farewell: Callable[[], Frame], spread_s: float) -> None:

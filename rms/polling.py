@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
+import structlog
+
 from coordination.ids import first_id_at_ms, id_time_ms
 from rms.feed import CLOCK_SLACK_MS, Feed
 from rms.history import MAX_PAGE, History, HistoryUnavailableError
@@ -61,7 +63,11 @@ class Polling:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            await self.poll()
+            try:
+                await self.poll()
+            except Exception:
+                # A defect in one round must not leave videos without a route unheard for good.
+                structlog.get_logger().exception("poll_failed")
             await asyncio.sleep(max(0.0, self._every_s - (loop.time() - began)))
 
     async def _work_off(self, feeds: Iterator[Feed]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterable
 
 import structlog
 
@@ -47,6 +48,12 @@ class Repairs:
     def begin(self, feed: Feed) -> None:
         """Starts mending. A feed asks once until it is no longer ``repairing``."""
         self._tasks[feed] = asyncio.create_task(self._run(feed), name=f"repair {feed.video}")
+
+    async def ended(self, feeds: Iterable[Feed]) -> None:
+        """Waits until none of ``feeds`` is being mended."""
+        tasks = [task for feed in feeds if (task := self._tasks.get(feed)) is not None]
+        if tasks:
+            await asyncio.wait(tasks)
 
     def forget(self, feed: Feed) -> None:
         """The channel closes: nothing is to be mended any more."""

@@ -20,6 +20,7 @@ from rms.ages import Ages
 from rms.backfill import Backfill
 from rms.channel import Channel
 from rms.channel_limits import ChannelLimits
+from rms.departures import Departures
 from rms.frames import Frame, reconnect_frame
 from rms.history import History
 from rms.hub import Hub, HubLimits
@@ -85,6 +86,12 @@ class RmsServer:
             every_s=settings.poll_every_s,
             concurrent=settings.poll_concurrent,
         )
+        self._departures = Departures(
+            self._comment_services,
+            self._repairs,
+            feeds=self.hub.open_feeds,
+            lookback_s=settings.zookeeper_session_timeout_s + settings.departure_lookback_s,
+        )
         self.http = Http1Edge(
             settings.host,
             settings.http_port,
@@ -114,7 +121,7 @@ class RmsServer:
             await self._session.start()
             await self._comment_services.start()
             await self._registrar.start()
-            for part in (self._wheel, self.link, self._ages, self._polling, self.grpc, self.http):
+            for part in (self._wheel, self.link, self._ages, self._polling, self._departures, self.grpc, self.http):
                 await part.start()
             await self._join()
         except CoordinationError as error:
@@ -141,6 +148,7 @@ class RmsServer:
         """Lets go of everything. Idempotent."""
         self._state = "stopped"
         await self.http.aclose()
+        await self._departures.aclose()
         await self._polling.aclose()
         await self._ages.aclose()
         await self._backfill.aclose()

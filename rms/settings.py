@@ -90,6 +90,13 @@ class RmsSettings(NodeSettings):
     repair_concurrent: int = Field(4, ge=1, le=1_000, description="Videos that are repaired at a time.")
     repair_pages: int = Field(3, ge=1, le=100, description="Pages of 1,000 comments that a repair reads at most.")
     repair_attempts: int = Field(8, ge=1, le=100, description="Failures in a row after which a repair is given up.")
+    departure_lookback_s: float = Field(
+        10.0,
+        ge=0,
+        le=600,
+        description="When a comment service is gone, the store is asked for what came within these seconds, and a "
+        "ZooKeeper session timeout, before that.",
+    )
     poll_every_s: float = Field(
         1.0, gt=0, le=60, description="Seconds between two looks into the store for a video that has no route yet."
     )
