@@ -47,7 +47,7 @@ def replay(
     recording = read_recording(file)
     token_of = Signer.of_local_cluster(data).of_author if token is None else lambda author: token
     console = Console(highlight=False)
-    console.print(_describe(recording, speed))
+    console.print(_describe(recording, speed), soft_wrap=True)
     stats = PlayerStats()
     try:
         with _progress(console) as progress:
@@ -70,7 +70,7 @@ def replay(
             asyncio.run(play())
     finally:
         if stats.done:
-            console.print(_summary(stats))
+            console.print(_summary(stats), soft_wrap=True)
     if not stats.posted:
         raise ClientError("not one comment was posted")
 

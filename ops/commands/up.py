@@ -69,7 +69,7 @@ async def _run(folder: DataFolder, options: ClusterOptions) -> None:
         if await _unless(stop, _start(cluster, supervisor, display)):
             display.up(cluster.url)
             await _unless(stop, supervisor.run())
-            display.line("stopping")
+            display.stopping()
             await _unless(hurry, cluster.stop())
     finally:
         table.cancel()

@@ -18,7 +18,7 @@ STATE_STYLES = {State.STARTING: "yellow", State.UP: "green", State.RESTARTING: "
 
 
 class Display(Protocol):
-    """Told what happens, in this order: rows and ``ready`` while starting, ``up``, rows and lines, ``stopping``."""
+    """Told what happens: rows and ``ready`` while starting, then ``up``, rows and lines, and ``stopping``."""
 
     def rows(self, rows: Sequence[PartRow]) -> None: ...
 
@@ -27,6 +27,8 @@ class Display(Protocol):
     def up(self, url: str) -> None: ...
 
     def line(self, text: str) -> None: ...
+
+    def stopping(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -58,6 +60,9 @@ class PlainDisplay:
     def line(self, text: str) -> None:
         print(text, flush=True)
 
+    def stopping(self) -> None:
+        self.line("stopping")
+
     def close(self) -> None:
         pass
 
@@ -88,6 +93,9 @@ class TableDisplay:
 
     def line(self, text: str) -> None:
         self._console.print(Text(text))
+
+    def stopping(self) -> None:
+        self._heading = Text("livecomments is stopping; Ctrl-C again ends it at once", style="yellow")
 
     def close(self) -> None:
         self._live.stop()

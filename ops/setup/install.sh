@@ -26,12 +26,8 @@ find_python() {
     return 1
 }
 
-has_java() {
-    if [[ -n "${JAVA_HOME:-}" ]]; then [[ -x "$JAVA_HOME/bin/java" ]]; else has java; fi
-}
-
 missing_packages() {
-    has_java || echo default-jre-headless
+    [[ -n ${JAVA_HOME:-} ]] || has java || echo default-jre-headless
     [[ -e /usr/share/java/zookeeper.jar ]] || echo zookeeper
     if [[ ! -x $venv/bin/python ]]; then
         local python
@@ -88,6 +84,7 @@ install_python_packages() {
     fingerprint >"$stamp"
 }
 
+[[ -z ${JAVA_HOME:-} || -x $JAVA_HOME/bin/java ]] || fail "JAVA_HOME is $JAVA_HOME, and there is no bin/java in it"
 mapfile -t packages < <(missing_packages)
 if [[ ${#packages[@]} -gt 0 ]]; then install_packages "${packages[@]}"; fi
 if [[ ! -x $venv/bin/livecomments || "$(cat "$stamp" 2>/dev/null)" != "$(fingerprint)" ]]; then
