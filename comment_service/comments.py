@@ -13,7 +13,7 @@ from comment_service.content import clean_content
 from comment_service.identity import Identity
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Page, PageRequest, page_of
-from comment_service.publish_order import PublishOrder
+from comment_service.publishing.order import PublishOrder
 from comment_service.refusal import InvalidArgument, NotFound, StoreBusy, StoreDown
 from comment_service.store import Store, StoreOverloaded, StoreUnavailable
 from livecomments.v1 import event_pb2

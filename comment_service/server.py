@@ -15,7 +15,7 @@ from comment_service.comments import Comments
 from comment_service.grpc_service import CommentServicer
 from comment_service.keys import JwksFile, KeyFileError, Keys, OneKey
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.publisher import Publisher
+from comment_service.publishing.publisher import Publisher, PublisherLimits
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
@@ -53,7 +53,7 @@ class CommentServiceServer:
         )
         self._lease = WorkerIdLease(self._session, owner=settings.node_id)
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
-        self._publisher = Publisher(self._dispatchers, self._origin, self._registry)
+        self._publisher = Publisher(self._dispatchers, self._origin, self._registry, _publisher_limits(settings))
         self._store = _store(settings, self._metrics)
         self._comments: Comments | None = None
         self._membership: Membership | None = None
@@ -216,4 +216,14 @@ def _dev_tokens(settings: CommentServiceSettings) -> DevTokens | None:
         settings.dev_token_lifetime_s,
         settings.jwt_issuer,
         settings.jwt_audience,
+    )
+
+
+def _publisher_limits(settings: CommentServiceSettings) -> PublisherLimits:
+    return PublisherLimits(
+        outbox_events=settings.publish_outbox_events,
+        outbox_bytes=settings.publish_outbox_bytes,
+        window=settings.publish_window,
+        ack_timeout_s=settings.publish_ack_timeout_s,
+        head_videos=settings.publish_head_videos,
     )

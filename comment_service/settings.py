@@ -43,6 +43,16 @@ class CommentServiceSettings(NodeSettings):
     )
     reader_threads: int = Field(2, ge=1, le=64, description="Reads that the embedded store runs at a time.")
 
+    publish_outbox_events: int = Field(
+        50_000, ge=1, description="Events that may wait for a dispatcher's acknowledgement; beyond that the oldest go."
+    )
+    publish_outbox_bytes: int = Field(64 * 1024 * 1024, ge=1, description="Bytes that those may take.")
+    publish_window: int = Field(4, ge=1, le=64, description="Unacknowledged batches to one dispatcher.")
+    publish_ack_timeout_s: float = Field(
+        2.0, gt=0, le=60, description="Seconds without an acknowledgement after which a dispatcher counts as hung."
+    )
+    publish_head_videos: int = Field(100_000, ge=1, description="Videos whose last event id is remembered.")
+
     max_body_bytes: int = Field(
         64 * 1024,
         ge=1024,

@@ -10,11 +10,11 @@ import grpc
 import structlog
 
 from dispatcher.acked_queue import AckedQueue
-from dispatcher.acked_stream import AckedStream, Batch, StreamEnd
 from dispatcher.item import Item
 from dispatcher.metrics import OutboxMetrics
 from dispatcher.reasons import DropReason
 from livecomments.v1 import event_pb2
+from service_kit.acked_stream import AckedStream, Batch, StreamEnd
 
 _log = structlog.get_logger()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any
 
@@ -14,6 +15,8 @@ def configure(log_format: str, log_level: str, **bound: Any) -> None:
 
     ``log_format``: auto, json or console. ``bound``: keys on every line, e.g. ``process="rms", node="rms-1"``.
     """
+    # gRPC's core writes lines of its own to stderr, which are no JSON; it reads this when it is imported.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     level = logging.getLevelNamesMapping()[log_level.upper()]
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     shared: list[Any] = [

@@ -95,7 +95,7 @@ async def test_draining_answers_what_came_in_and_takes_nothing_new(
     other = sqlite3.connect(service.settings.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     posting = asyncio.create_task(http.post(f"/comments/{VIDEO}", {"content": "in flight"}))
-    await eventually(lambda: waiting_writes(admin))  # type: ignore[arg-type,return-value]
+    await eventually(lambda: waiting_writes(admin))
     draining = asyncio.create_task(service.drain())
     await eventually(lambda: not members.nodes or members.nodes["comment-service-1"].draining)
     assert (await admin.get("/readyz")).json == {"status": "not ready", "reasons": ["draining"]}

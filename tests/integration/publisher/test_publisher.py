@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from comment_service.publisher import Publisher, PublisherSettings
+from comment_service.publishing.publisher import Publisher, PublisherLimits
 from livecomments.v1 import event_pb2
 from tests.integration.dispatcher.dispatch import Dispatch, event, routed
 from tests.integration.dispatcher.recording_rms import RecordingRms
@@ -50,12 +50,12 @@ class Published:
 @asynccontextmanager
 async def publishing(
     dispatch: Dispatch,
-    settings: PublisherSettings | None = None,
+    limits: PublisherLimits | None = None,
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Published]:
     registry = CollectorRegistry()
-    publisher = Publisher(await dispatch.view(), ORIGIN, registry, settings, clock=clock)
+    publisher = Publisher(await dispatch.view(), ORIGIN, registry, limits, clock=clock)
     await publisher.start()
     try:
         yield Published(publisher, registry)
@@ -141,7 +141,7 @@ async def test_a_hung_dispatcher_holds_nothing_up(dispatch: Dispatch) -> None:
     async def pause() -> None:
         hung.pause()
 
-    async with publishing(dispatch, PublisherSettings(ack_timeout_s=0.5)) as published:
+    async with publishing(dispatch, PublisherLimits(ack_timeout_s=0.5)) as published:
         await reachable(published, 2)
         await publish_while(published, pause, rms)
         await eventually(lambda: published.all_arrived(rms))
@@ -199,7 +199,7 @@ async def test_without_a_dispatcher_events_wait_and_the_metrics_say_so(dispatch:
 
 async def test_over_the_bound_the_oldest_are_dropped_and_counted(dispatch: Dispatch) -> None:
     rms = await dispatch.rms("rms-1", "a")
-    async with publishing(dispatch, PublisherSettings(outbox_events=10)) as published:
+    async with publishing(dispatch, PublisherLimits(outbox_events=10)) as published:
         for number in range(1, 31):
             published.publisher.publish(event("a", number))
         assert published.metric("dropped_total", reason="outbox_full") == 20

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from comment_service.publish_order import PublishOrder
+from comment_service.publishing.order import PublishOrder
 from livecomments.v1 import event_pb2
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comment_service.heads import Heads
+from comment_service.publishing.heads import Heads
 
 
 def test_previous_id_is_the_last_published_of_the_same_video() -> None:

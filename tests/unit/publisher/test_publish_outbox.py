@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from comment_service.publish_outbox import Lane, PublishOutbox
+from comment_service.publishing.outbox import Lane, PublishOutbox
 from livecomments.v1 import event_pb2
 
 NO_LIMIT = 10**9

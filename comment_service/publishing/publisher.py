@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import CollectorRegistry
-from pydantic import BaseModel, ConfigDict, Field
 
-from comment_service.dispatcher_link import DispatcherLink
-from comment_service.heads import Heads
-from comment_service.publish_metrics import PublishMetrics
-from comment_service.publish_outbox import Message, PublishOutbox
-from comment_service.publish_reasons import PublishDropReason
+from comment_service.publishing.dispatcher_link import DispatcherLink
+from comment_service.publishing.heads import Heads
+from comment_service.publishing.metrics import PublishMetrics
+from comment_service.publishing.outbox import Message, PublishOutbox
+from comment_service.publishing.reasons import PublishDropReason
 from livecomments.v1 import event_pb2
 from service_kit.video_id import is_video_id
 
@@ -33,20 +33,20 @@ HOUSEKEEPING_S = 0.2
 _log = structlog.get_logger()
 
 
-class PublisherSettings(BaseModel):
-    """The bounds of a ``Publisher``."""
+@dataclass(frozen=True, slots=True)
+class PublisherLimits:
+    """What a publisher may hold. The defaults are the settings' defaults."""
 
-    model_config = ConfigDict(frozen=True)
-
-    outbox_events: int = Field(
-        default=50_000, ge=1, description="Events and heads that may wait for a dispatcher's acknowledgement, in all."
-    )
-    outbox_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Bytes that those may take.")
-    window: int = Field(default=4, ge=1, le=64, description="Unacknowledged batches to one dispatcher.")
-    ack_timeout_s: float = Field(
-        default=2.0, gt=0, description="Seconds without an acknowledgement after which a dispatcher counts as hung."
-    )
-    head_videos: int = Field(default=100_000, ge=1, description="Videos whose last event id is remembered.")
+    outbox_events: int = 50_000
+    """Events and heads that may wait for a dispatcher's acknowledgement, in all."""
+    outbox_bytes: int = 64 * 1024 * 1024
+    """Bytes that those may take."""
+    window: int = 4
+    """Unacknowledged batches to one dispatcher."""
+    ack_timeout_s: float = 2.0
+    """A dispatcher that acknowledges nothing for so long counts as hung."""
+    head_videos: int = 100_000
+    """Videos whose last event id is remembered."""
 
 
 class Publisher:
@@ -62,17 +62,17 @@ class Publisher:
         view: MembershipView,
         origin: str,
         registry: CollectorRegistry,
-        settings: PublisherSettings | None = None,
+        limits: PublisherLimits | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._view = view
         self._origin = origin
-        self._settings = settings = settings or PublisherSettings()
+        self._limits = limits = limits or PublisherLimits()
         self._clock = clock
         self._metrics = PublishMetrics(registry)
-        self._outbox = PublishOutbox(settings.outbox_events, settings.outbox_bytes, clock=clock)
-        self._heads = Heads(settings.head_videos)
+        self._outbox = PublishOutbox(limits.outbox_events, limits.outbox_bytes, clock=clock)
+        self._heads = Heads(limits.head_videos)
         self._links: dict[tuple[str, str, str | None], DispatcherLink] = {}
         # Of dispatchers that left the membership with something still on the way to them.
         self._retired: list[DispatcherLink] = []
@@ -149,8 +149,8 @@ class Publisher:
                 self._outbox,
                 self._metrics,
                 clock=self._clock,
-                window=self._settings.window,
-                ack_timeout_s=self._settings.ack_timeout_s,
+                window=self._limits.window,
+                ack_timeout_s=self._limits.ack_timeout_s,
             )
             link.start()
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import grpc
 import structlog
 
-from comment_service.acked_stream import AckedStream, StreamEnd
-from comment_service.publish_metrics import PublishMetrics
-from comment_service.publish_outbox import Item, Lane, PublishOutbox
-from comment_service.publish_reasons import PublishDropReason
+from comment_service.publishing.metrics import PublishMetrics
+from comment_service.publishing.outbox import Item, Lane, PublishOutbox
+from comment_service.publishing.reasons import PublishDropReason
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc, event_pb2
+from service_kit.acked_stream import AckedStream, StreamEnd
 
 if TYPE_CHECKING:
     from coordination.membership import NodeRecord

@@ -1,0 +1,1 @@
+"""From a stored comment to a dispatcher that has it."""
