@@ -24,6 +24,8 @@ Comment = tuple[int, bytes]
 """A comment's id and its JSON."""
 # Writers' clocks differ, and what they write is neither stored nor published in the order of its ids.
 CLOCK_SLACK_MS = 2000
+# Comments that a read of the store brought, remembered a channel. One forgotten passes for one that was delivered.
+MAX_MENDED = 2000
 _KINDS = {
     event_pb2.Event.KIND_EDIT: frames.EDIT,
     event_pb2.Event.KIND_DELETE: frames.DELETE,
@@ -59,6 +61,7 @@ class Feed:
         "_hole",
         "_lowest_id",
         "_max_held",
+        "_mended",
         "_metrics",
         "_on_hole",
         "channel",
@@ -88,6 +91,7 @@ class Feed:
         self._held: list[Item] | None = []
         self._hole: Hole | None = None
         self._max_held = max_held
+        self._mended: dict[int, None] = {}
         self._metrics = metrics
         self._on_hole = on_hole
         self._complete_from = 0  # every comment from this id on has been put on the channel
@@ -115,7 +119,7 @@ class Feed:
         self.incomplete = False
         if comments:
             self._complete_from = 0 if complete else comments[0][0]
-        return sum(self._publish_comment(*comment) for comment in comments if not self.channel.has(comment[0]))
+        return self._mend(comment for comment in comments if not self.channel.has(comment[0]))
 
     @property
     def trimmed(self) -> bool:
@@ -147,10 +151,8 @@ class Feed:
 
     def merge(self, comments: Iterable[Comment]) -> int:
         """Publishes those comments that should have come live and have not. Returns how many."""
-        return sum(
-            self._publish_comment(*comment)
-            for comment in comments
-            if comment[0] > self.covered_to and not self.channel.has(comment[0])
+        return self._mend(
+            comment for comment in comments if comment[0] > self.covered_to and not self.channel.has(comment[0])
         )
 
     def doubt(self, since: int) -> None:
@@ -179,7 +181,7 @@ class Feed:
     def settle(self, hole: Hole) -> None:
         """What ``hole`` claims counts as had: the store was asked, and what it does not have never comes."""
         for origin, event_id in hole.claims.items():
-            if self._chains.missing_since(origin, event_id, self.channel.has) is not None:
+            if self._chains.missing_since(origin, event_id, self._came) is not None:
                 self._chains.advance(origin, event_id)
 
     def leave_open(self, hole: Hole, reason: ResyncReason) -> None:
@@ -211,8 +213,8 @@ class Feed:
         if isinstance(item, event_pb2.Head):
             claim, known = item.last_id, False
         else:
-            claim, known = item.previous_id, self.channel.has(item.event_id)
-        since = None if known else self._chains.missing_since(item.origin, claim, self.channel.has)
+            claim, known = item.previous_id, self._came(item.event_id)
+        since = None if known else self._chains.missing_since(item.origin, claim, self._came)
         if since is not None:
             self._note_hole(since, item.origin, claim)
             if not self.repairing:
@@ -222,6 +224,21 @@ class Feed:
                 return
         if isinstance(item, event_pb2.Event):
             self._publish(item)
+
+    def _came(self, event_id: int) -> bool:
+        """It was delivered, and so was held against what its origin published before it."""
+        return event_id not in self._mended and self.channel.has(event_id)
+
+    def _mend(self, comments: Iterable[Comment]) -> int:
+        """Publishes what did not come. It says nothing of what its origin published before it."""
+        mended = 0
+        for comment_id, data in comments:
+            if self._publish_comment(comment_id, data):
+                mended += 1
+                self._mended[comment_id] = None
+                if len(self._mended) > MAX_MENDED:
+                    del self._mended[next(iter(self._mended))]
+        return mended
 
     def _note_hole(self, since: int, origin: str, claim: int) -> None:
         self._widen_hole(since).claims[origin] = claim
@@ -234,6 +251,7 @@ class Feed:
 
     def _publish(self, event: event_pb2.Event) -> None:
         self._chains.advance(event.origin, event.event_id)
+        self._mended.pop(event.event_id, None)
         if event.kind == event_pb2.Event.KIND_COMMENT:
             self._publish_comment(event.event_id, event.data)
             return

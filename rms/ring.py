@@ -82,9 +82,17 @@ class Ring:
         return True
 
     def position_after(self, event_id: int) -> int | None:
-        """The position that follows a comment; None when the comment is not here."""
+        """The first position of what a viewer may not have whose last comment was this; None when it is not here.
+
+        That is the position that follows it, or that of an earlier comment with a greater id: comments can come to
+        two nodes in different orders, and who returns from the other one need not have had it.
+        """
         position = self._positions.get(event_id)
-        return None if position is None else position + 1
+        if position is None:
+            return None
+        return min(
+            (at for newer, at in self._positions.items() if newer > event_id and at < position), default=position + 1
+        )
 
     def comments_after(self, event_id: int) -> list[Frame]:
         """The comments with a greater id, in id order."""

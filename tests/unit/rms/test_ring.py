@@ -53,6 +53,12 @@ def test_positions_are_looked_up_by_comment_id_as_long_as_they_are_held() -> Non
     assert ring.oldest_id == 3
 
 
+def test_who_resumes_goes_back_to_an_earlier_comment_with_a_greater_id() -> None:
+    ring = ring_of(comment(1), comment(4), comment(2), comment(3), comment(5))
+
+    assert [ring.position_after(event_id) for event_id in (1, 2, 3, 4, 5)] == [1, 1, 1, 2, 5]
+
+
 def test_the_first_page_is_the_last_comments_in_the_streams_order() -> None:
     ring = ring_of(comment(1), comment(2), viewers(), comment(4), comment(3), viewers())
 
