@@ -22,8 +22,7 @@ async def test_what_was_acknowledged_reaches_the_viewers(own_cluster: Cluster) -
         posted: dict[str, list[int]] = {video: [] for video in VIDEOS}
         for _ in range(3):
             chats = [asyncio.create_task(_chat_until_refused(author, video, posted[video])) for video in VIDEOS]
-            count = sum(map(len, posted.values()))
-            await eventually(lambda count=count: sum(map(len, posted.values())) >= count + 200)
+            await _grows(posted)
             await service.kill9()
             await asyncio.gather(*chats)
             await service.start()
@@ -31,7 +30,8 @@ async def test_what_was_acknowledged_reaches_the_viewers(own_cluster: Cluster) -
         for viewer, video in zip(audience.viewers, VIDEOS, strict=True):
             stored = await author.stored(video)
             assert set(posted[video]) <= set(stored), "what was acknowledged is stored"
-            await eventually(lambda viewer=viewer, stored=stored: sorted(viewer.ids) == stored, timeout_s=20)
+            await viewer.until_count(len(stored), timeout_s=20)
+            assert sorted(viewer.ids) == stored
             assert not viewer.closed
 
 
@@ -46,3 +46,8 @@ async def _accepted(author: Author, video: str, posted: list[int]) -> bool:
 async def _chat_until_refused(author: Author, video: str, posted: list[int]) -> None:
     while await _accepted(author, video, posted):
         pass
+
+
+async def _grows(posted: dict[str, list[int]]) -> None:
+    enough = sum(map(len, posted.values())) + 200
+    await eventually(lambda: sum(map(len, posted.values())) >= enough, what="200 more posts")

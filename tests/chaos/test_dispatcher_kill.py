@@ -23,15 +23,18 @@ async def test_nothing_is_lost_when_either_dispatcher_is_killed(own_cluster: Clu
     async with Audience([Viewer(cluster.url, video) for video in videos]) as audience, Author(cluster) as author:
         tasks = [asyncio.create_task(chat(author, video)) for video in videos]
         for dispatcher in cluster.dispatchers.values():
-            count = len(posted[videos[0]])
-            await eventually(lambda count=count: len(posted[videos[0]]) >= count + 30)
+            await _grows(posted[videos[0]])
             await dispatcher.kill9()
-            count = len(posted[videos[0]])
-            await eventually(lambda count=count: len(posted[videos[0]]) >= count + 30, what="posts to go on")
+            await _grows(posted[videos[0]])
             await dispatcher.start()
         done = True
         await asyncio.gather(*tasks)
         for viewer, video in zip(audience.viewers, videos, strict=True):
-            await eventually(lambda viewer=viewer, video=video: len(viewer.ids) >= len(posted[video]), timeout_s=20)
+            await viewer.until_count(len(posted[video]), timeout_s=20)
             assert viewer.ids == posted[video]
             assert not viewer.closed
+
+
+async def _grows(posted: list[int]) -> None:
+    enough = len(posted) + 30
+    await eventually(lambda: len(posted) >= enough, what="30 more posts")

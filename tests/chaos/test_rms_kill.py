@@ -36,7 +36,7 @@ async def test_an_rms_with_5000_videos_is_killed_and_restarted_at_once(own_clust
         before = await eventually(lambda: _boots(cluster, "rms-1", VIDEOS), timeout_s=60, what="5,000 routes")
         await node.kill9()
         for viewer in audience.viewers:
-            await eventually(lambda viewer=viewer: viewer.closed)
+            await viewer.until_closed()
     await node.start()
     async with Audience([Viewer(url, video) for video in RETURNING]) as audience, Author(cluster) as author:
         after = await eventually(
@@ -46,7 +46,8 @@ async def test_an_rms_with_5000_videos_is_killed_and_restarted_at_once(own_clust
         assert before != after
         posted = [await author.post(video) for video in RETURNING]
         for viewer, comment_id in zip(audience.viewers, posted, strict=True):
-            await eventually(lambda viewer=viewer, comment_id=comment_id: viewer.ids == [comment_id])
+            await viewer.until_last(comment_id)
+            assert viewer.ids == [comment_id]
 
 
 async def test_viewers_of_a_killed_rms_find_everything_on_another(own_cluster: Cluster) -> None:
@@ -64,7 +65,7 @@ async def test_viewers_of_a_killed_rms_find_everything_on_another(own_cluster: C
         [node] = [node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers")]
         await node.kill9()
         for viewer in audience.viewers:
-            await eventually(lambda viewer=viewer: viewer.closed, what="Envoy to tell the viewers")
+            await viewer.until_closed()
         returned = [
             Viewer(cluster.url, video, headers={"Last-Event-ID": str(viewer.ids[-1])}) for viewer in audience.viewers
         ]
@@ -74,7 +75,7 @@ async def test_viewers_of_a_killed_rms_find_everything_on_another(own_cluster: C
             done = True
             await task
             for first, second in zip(audience.viewers, returned, strict=True):
-                await eventually(lambda second=second: second.ids[-1:] == posted[-1:], what="the last comment")
+                await second.until_last(posted[-1])
                 assert first.ids == posted[: len(first.ids)]
                 new = [comment_id for comment_id in second.ids if comment_id > first.ids[-1]]
                 assert new == posted[len(first.ids) :]

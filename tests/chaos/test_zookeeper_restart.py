@@ -30,14 +30,16 @@ async def test_a_restart_in_the_middle_of_a_chat(own_cluster: Cluster) -> None:
         async with Audience([Viewer(cluster.url, new_video) for _ in range(3)]) as late:
             first = await author.post(new_video, "is anybody here?")
             for viewer in late.viewers:
-                await eventually(lambda viewer=viewer: viewer.ids == [first], what="a new video to work by polling")
+                await viewer.until_last(first)
+                assert viewer.ids == [first]
 
             await cluster.zookeeper.start()
             await eventually(lambda: _all_connected(cluster), timeout_s=30, what="every node to be back")
             await eventually(lambda: _routed(cluster, new_video), timeout_s=30, what="the new video's route")
             second = await author.post(new_video, "back again")
             for viewer in late.viewers:
-                await eventually(lambda viewer=viewer, ids=[first, second]: viewer.ids == ids, what="live delivery")
+                await viewer.until_last(second)
+                assert viewer.ids == [first, second]
 
         after = len(posted)
         await eventually(lambda: len(posted) >= after + 50)
@@ -45,7 +47,7 @@ async def test_a_restart_in_the_middle_of_a_chat(own_cluster: Cluster) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await chat
         for viewer in audience.viewers:
-            await eventually(lambda viewer=viewer: len(viewer.ids) >= len(posted))
+            await viewer.until_count(len(posted))
             assert viewer.ids == posted
             assert not viewer.closed
         assert await author.stored(video) == posted

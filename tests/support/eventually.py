@@ -6,18 +6,22 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]],
-    *,
-    timeout_s: float = 10.0,
-    every_s: float = 0.01,
-    what: str = "",
-) -> T:
+    condition: Callable[[], Awaitable[T]], *, timeout_s: float = ..., every_s: float = ..., what: str = ...
+) -> T: ...
+@overload
+async def eventually(
+    condition: Callable[[], T], *, timeout_s: float = ..., every_s: float = ..., what: str = ...
+) -> T: ...
+async def eventually(
+    condition: Callable[[], Any], *, timeout_s: float = 10.0, every_s: float = 0.01, what: str = ""
+) -> Any:
     """Returns the first truthy value of ``condition`` (sync or async).
 
     Raises ``AssertionError`` with ``what`` and the last value once ``timeout_s`` has passed.
@@ -25,7 +29,7 @@ async def eventually(
     deadline = time.monotonic() + timeout_s
     while True:
         outcome = condition()
-        value: T = await outcome if inspect.isawaitable(outcome) else outcome
+        value = await outcome if inspect.isawaitable(outcome) else outcome
         if value:
             return value
         if time.monotonic() > deadline:

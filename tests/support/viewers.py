@@ -65,6 +65,24 @@ class Viewer(asyncio.Protocol):
         await eventually(lambda: self.retry_ms is not None or self.closed, what="the stream's first bytes")
         return self
 
+    async def until_count(self, count: int, *, timeout_s: float = 10.0) -> None:
+        """Waits for so many comments."""
+        await eventually(lambda: len(self.ids) >= count, timeout_s=timeout_s, what=f"{count} comments")
+
+    async def until_last(self, comment_id: int, *, timeout_s: float = 10.0) -> None:
+        """Waits until that comment is the last that came."""
+        await eventually(lambda: self.ids[-1:] == [comment_id], timeout_s=timeout_s, what=f"comment {comment_id}")
+
+    async def until_last_or_closed(self, comment_id: int, *, timeout_s: float = 10.0) -> None:
+        """Waits until that comment is the last that came, or the stream ends."""
+        await eventually(
+            lambda: self.closed or self.ids[-1:] == [comment_id], timeout_s=timeout_s, what=f"comment {comment_id}"
+        )
+
+    async def until_closed(self, *, timeout_s: float = 10.0) -> None:
+        """Waits for the end of the stream."""
+        await eventually(lambda: self.closed, timeout_s=timeout_s, what="the end of the stream")
+
     def close(self) -> None:
         """Breaks the connection off."""
         if self._transport is not None:

@@ -41,7 +41,7 @@ async def test_who_joins_during_a_chat_sees_the_last_100_and_then_everything(clu
         async with Audience([]) as audience:
             audience.viewers += late
             for viewer in late:
-                await eventually(lambda viewer=viewer: viewer.ids[-1:] == stored[-1:], what="the last comment")
+                await viewer.until_last(stored[-1])
                 first = stored.index(viewer.ids[0])
                 assert viewer.ids == stored[first:], "nothing is missing and nothing comes twice"
                 assert len(viewer.ids) >= 100, "the backlog is 100 comments"
@@ -55,7 +55,7 @@ async def test_the_backlog_is_as_long_as_asked_for(cluster: Cluster) -> None:
             async with Audience([Viewer(cluster.url, video, query=query)]) as audience:
                 viewer = audience.viewers[0]
                 last = await author.post(video, "live")
-                await eventually(lambda viewer=viewer, last=last: viewer.ids[-1:] == [last], what=f"live, {query}")
+                await viewer.until_last(last)
                 assert viewer.ids == [*ids[max(0, len(ids) - backlog) :], last]
             ids.append(last)
 
@@ -72,7 +72,7 @@ async def test_who_returns_to_the_same_node_gets_what_it_missed_once(cluster: Cl
             async with Audience([Viewer(cluster.url, video, headers=headers, query=query)]) as audience:
                 again = audience.viewers[0]
                 live = await author.post(video, "live")
-                await eventually(lambda again=again, live=live: again.ids[-1:] == [live])
+                await again.until_last(live)
                 assert again.ids == [*missed, live]
                 missed.append(live)
 
@@ -91,7 +91,7 @@ async def test_who_returns_to_another_node_misses_nothing(cluster: Cluster) -> N
             async with Audience([Viewer(url, video, headers={"Last-Event-ID": str(before[-1])})]) as audience:
                 again = audience.viewers[0]
                 live = await author.post(video, "live")
-                await eventually(lambda again=again, live=live: again.ids[-1:] == [live])
+                await again.until_last(live)
                 new = [comment_id for comment_id in again.ids if comment_id > before[-1]]
                 assert new == [*missed, live], "nothing is missing, nothing of it comes twice"
                 assert set(again.ids) - set(new) <= set(before), "2 s from before may come again, nothing else"

@@ -23,7 +23,7 @@ async def test_every_comment_reaches_exactly_the_viewers_of_its_video(cluster: C
         posted = await asyncio.gather(*(author.post_all(video, ["hi"] * COMMENTS_EACH, at_once=1) for video in VIDEOS))
         for video, ids in zip(VIDEOS, posted, strict=True):
             for viewer in viewers[video]:
-                await eventually(lambda viewer=viewer, ids=ids: len(viewer.ids) >= len(ids), what=f"all of {video}")
+                await viewer.until_count(len(ids))
         for video, ids in zip(VIDEOS, posted, strict=True):
             for viewer in viewers[video]:
                 assert viewer.ids == ids

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.support.cluster import Cluster
-from tests.support.eventually import eventually
 from tests.support.posting import Author
 from tests.support.viewers import Audience, Viewer
 
@@ -24,20 +23,14 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
             batch = await author.post_all(video, [text] * 500, at_once=64)
             posted += batch
             for viewer in reading:
-                await eventually(
-                    lambda viewer=viewer, last=batch[-1:]: viewer.ids[-1:] == last, what="all that was said"
-                )
+                await viewer.until_last(batch[-1])
             if (await node.samples()).total("livecomments_rms_laggards") >= len(stalled):
                 break
         assert all(viewer.ids == posted for viewer in reading)
         for viewer in stalled:
             viewer.resume()
         for viewer in stalled:
-            await eventually(
-                lambda viewer=viewer, last=posted[-1:]: viewer.closed or viewer.ids[-1:] == last,
-                timeout_s=30,
-                what="the stalled viewer to be closed or to have caught up",
-            )
+            await viewer.until_last_or_closed(posted[-1], timeout_s=30)
             resyncs = [event for event in viewer.events if event.event == "resync"]
             missing = set(posted) - set(viewer.ids)
             assert not missing or resyncs or viewer.closed, "what it missed it was told of"
