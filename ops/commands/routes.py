@@ -57,7 +57,7 @@ def routes(
     if url is not None and url.rstrip("/") != cluster.url:
         raise ClientError(f"the cluster of this data folder is reached at {cluster.url}, not {url}")
     sights = asyncio.run(_look(cluster, video))
-    _show(Console(highlight=False), sights, video)
+    show(Console(highlight=False), sights, video)
 
 
 async def _look(cluster: ClusterFile, video: str | None) -> dict[str, Sight]:
@@ -101,7 +101,8 @@ async def _in_dispatcher(address: str, video: str | None) -> Sight:
     return Sight(found, ", ".join(troubles))
 
 
-def _show(console: Console, sights: Mapping[str, Sight], video: str | None) -> None:
+def show(console: Console, sights: Mapping[str, Sight], video: str | None) -> None:
+    """Prints the sights side by side, and what is wrong with any of them."""
     for name, sight in sights.items():
         if sight.trouble:
             console.print(Text(f"{name}: {sight.trouble}", style="yellow"))
