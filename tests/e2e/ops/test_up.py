@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import stat
@@ -9,14 +10,14 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ops.client import ClientError, HttpClient
 from ops.local_cluster.cluster_file import ClusterFile
 from ops.local_cluster.ports import free_port, is_free
-from tests.support.command import Running, run, running
+from tests.support.command import run, running
 from tests.support.eventually import eventually
+from tests.support.processes import Process, descendants
 from tests.support.viewers import Viewer
 
 SMALL = ("--rms", "1", "--dispatchers", "1")
@@ -26,12 +27,8 @@ def up(data: Path, port: int) -> tuple[str, ...]:
     return ("up", *SMALL, "--data", str(data), "--port", str(port))
 
 
-def children(command: Running) -> list[psutil.Process]:
-    return list(psutil.Process(command.pid).children(recursive=True))
-
-
-def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+def alive(processes: Iterable[Process]) -> list[Process]:
+    return [each for each in processes if each.alive]
 
 
 def ports_of(data: Path) -> list[int]:
@@ -52,7 +49,7 @@ async def test_it_starts_serves_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_port()
     async with running(*up(data, port), env={"LIVECOMMENTS_RMS_MAX_VIEWERS": "1"}) as command:
         assert f"http://127.0.0.1:{port} " in await command.said("livecomments is up")
-        processes = children(command)
+        processes = descendants(command.pid)
         assert {"zookeeper", "envoy", "xds-1", "rms-1", "dispatcher-1", "comment-service-1"} <= {
             line.split()[1] for line in command.lines if line.startswith("[")
         }
@@ -83,14 +80,14 @@ async def test_a_node_that_dies_is_started_again(tmp_path: Path) -> None:
         await command.said("livecomments is up")
         secret = ClusterFile.read(tmp_path / "cluster.json").jwt_secret
         admin = ClusterFile.read(tmp_path / "cluster.json").nodes["rms-1"]
-        victim = next(each for each in children(command) if each.cmdline()[-2:] == ["-m", "rms"])
-        victim.kill()
+        victim = next(each for each in descendants(command.pid) if each.command[-2:] == ["-m", "rms"])
+        os.kill(victim.pid, signal.SIGKILL)
         assert "SIGKILL" in await command.said("rms-1 died")
 
         await eventually(partial(is_ready, admin), timeout_s=30, what="rms-1 to be back")
         assert len([line for line in command.lines if "died" in line]) == 1
 
-        processes = children(command)
+        processes = descendants(command.pid)
         command.process.send_signal(signal.SIGKILL)
         await command.ended()
         await eventually(lambda: not alive(processes), what="the nodes to die with their supervisor")
@@ -98,7 +95,7 @@ async def test_a_node_that_dies_is_started_again(tmp_path: Path) -> None:
     async with running(*up(tmp_path, free_port())) as command:
         await command.said("livecomments is up")
         assert ClusterFile.read(tmp_path / "cluster.json").jwt_secret == secret, "tokens outlive the cluster"
-        processes = children(command)
+        processes = descendants(command.pid)
         command.interrupt()
         command.interrupt()
         await command.ended()
@@ -109,7 +106,7 @@ async def test_a_node_that_dies_is_started_again(tmp_path: Path) -> None:
 async def test_ctrl_c_while_it_starts_leaves_nothing_behind(tmp_path: Path) -> None:
     async with running(*up(tmp_path, free_port())) as command:
         await command.said("zookeeper is up")
-        processes = children(command)
+        processes = descendants(command.pid)
         command.interrupt()
         assert await command.ended() == 0
     assert alive(processes) == []
