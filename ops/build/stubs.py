@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,8 @@ def generate(out: Path) -> None:
             *protos,
         ],
         cwd=PROTO_ROOT,
+        # protoc looks for the plugins that mypy-protobuf installs beside this interpreter.
+        env={**os.environ, "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))},
         check=True,
     )
 

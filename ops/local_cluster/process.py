@@ -18,6 +18,10 @@ LOG_LIMIT_BYTES = 16 * 1024 * 1024
 POLL_EVERY_S = 0.02
 
 
+# A parent that dies before setpriv has asked for the signal is never noticed by it; then the child must not begin.
+_UNLESS_ORPHANED = ("/bin/sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
+
+
 class ProcessError(StartupError):
     """A child process could not be started, died while it started, or did not get ready in time."""
 
@@ -78,7 +82,16 @@ class ManagedProcess:
         with self.log_file.open("ab") as log:
             # setpriv, not a preexec_fn: Python between fork and exec can hang when there are threads.
             self._child = subprocess.Popen(  # noqa: ASYNC220 - a vfork and exec, about a millisecond
-                ["setpriv", "--pdeathsig", "KILL", "--", program, *self.command[1:]],
+                [
+                    "setpriv",
+                    "--pdeathsig",
+                    "KILL",
+                    "--",
+                    *_UNLESS_ORPHANED,
+                    str(os.getpid()),
+                    program,
+                    *self.command[1:],
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
