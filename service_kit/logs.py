@@ -48,6 +48,6 @@ def configure(log_format: str, log_level: str, **bound: Any) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     # kazoo logs every lost connection as a traceback; coordination/ logs the state change itself.
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)
-    # Tornado repeats at warning level what the HTTP edge has already answered as a problem.
-    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    # Tornado repeats what the HTTP edge has already answered as a problem, each 503 of /readyz as an error.
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
     logging.getLogger("tornado.general").setLevel(logging.ERROR)

@@ -10,7 +10,7 @@ import typer
 from ops.client.comments_api import Comment, CommentsApi
 from ops.client.http_client import HttpClient
 from ops.commands.options import DEFAULT_URL, Data, Url, Video
-from ops.commands.tokens import GivenToken, PostAs, token_to_post_with
+from ops.commands.tokens import GivenToken, PostAs, me, token_source
 
 
 def post(
@@ -32,10 +32,10 @@ def post(
 
       livecomments post match-42 "Hello" --url https://live.example.org --token "$JWT"
     """
-    comment = asyncio.run(_post(url, video, text, token_to_post_with(token, user, data)))
-    print(comment["commentId"])
 
+    async def send() -> Comment:
+        async with HttpClient(url) as http:
+            source = token_source(token, data, http, url)
+            return await CommentsApi(http).post(video, text, token=await source.of(user or me()))
 
-async def _post(url: str, video: str, text: str, token: str) -> Comment:
-    async with HttpClient(url) as http:
-        return await CommentsApi(http).post(video, text, token=token)
+    print(asyncio.run(send())["commentId"])

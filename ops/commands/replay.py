@@ -14,7 +14,7 @@ from ops.client.comments_api import CommentsApi
 from ops.client.errors import ClientError
 from ops.client.http_client import HttpClient
 from ops.commands.options import DEFAULT_URL, Data, Url, VideoOption
-from ops.commands.tokens import GivenToken, Signer
+from ops.commands.tokens import GivenToken, token_source
 from ops.replay.formats import read_recording
 from ops.replay.player import MAX_CONCURRENT_POSTS, Player, PlayerStats
 from ops.replay.recording import Recording
@@ -45,7 +45,6 @@ def replay(
     if not 0 < speed <= 10_000:
         raise typer.BadParameter("must be above 0 and at most 10000", param_hint="--speed")
     recording = read_recording(file)
-    token_of = Signer.of_local_cluster(data).of_author if token is None else lambda author: token
     console = Console(highlight=False)
     console.print(_describe(recording, speed), soft_wrap=True)
     stats = PlayerStats()
@@ -58,7 +57,7 @@ def replay(
                     player = Player(
                         CommentsApi(http),
                         video,
-                        token_of,
+                        token_source(token, data, http, url).of,
                         speed=speed,
                         stats=stats,
                         on_progress=lambda: progress.advance(bar),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
+import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import typer
 
@@ -12,10 +14,32 @@ from comment_service.content import clean_name
 from comment_service.identity import Identity
 from comment_service.refusal import InvalidArgument
 from comment_service.tokens import MAX_NAME_CHARACTERS, MAX_USER_ID_CHARACTERS, sign
+from ops.client.endpoint import Endpoint
+from ops.client.errors import ApiError, ClientError, ProtocolError
+from ops.client.http_client import HttpClient
+from ops.client.problem import problem_detail
 from ops.commands.options import Data, local_cluster
+from service_kit.errors import StartupError
 
 LIFETIME_S = 24 * 60 * 60
 Role = Literal["viewer", "moderator", "admin"]
+
+
+class TokenSource(Protocol):
+    """Where the commands that post have their tokens from."""
+
+    async def of(self, user: str) -> str:
+        """A token that speaks for ``user``; the same one each time. Raises ``ClientError``, ``StartupError``."""
+
+
+class GivenTokenSource:
+    """One token, whoever it speaks for."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def of(self, user: str) -> str:
+        return self._token
 
 
 class Signer:
@@ -23,7 +47,7 @@ class Signer:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
-        self._by_author: dict[str, str] = {}
+        self._by_user: dict[str, str] = {}
 
     @classmethod
     def of_local_cluster(cls, data: Path | None) -> Signer:
@@ -35,11 +59,38 @@ class Signer:
         identity = Identity(user_id=user, name=name or user[:MAX_NAME_CHARACTERS], roles=frozenset({role}))
         return sign(identity, self._secret, lifetime_s=LIFETIME_S).token
 
-    def of_author(self, author: str) -> str:
-        """The author's own token, made once."""
-        if author not in self._by_author:
-            self._by_author[author] = self.sign(author[:MAX_USER_ID_CHARACTERS])
-        return self._by_author[author]
+    async def of(self, user: str) -> str:
+        if user not in self._by_user:
+            self._by_user[user] = self.sign(user[:MAX_USER_ID_CHARACTERS])
+        return self._by_user[user]
+
+
+class DevTokenSource:
+    """Asks the server for development tokens, for a cluster whose secret is not on this machine."""
+
+    def __init__(self, http: HttpClient, url: str) -> None:
+        self._http = http
+        self._url = url
+        self._by_name: dict[str, asyncio.Task[str]] = {}
+
+    async def of(self, user: str) -> str:
+        name = user[:MAX_NAME_CHARACTERS]
+        if name not in self._by_name:
+            self._by_name[name] = asyncio.get_running_loop().create_task(self._ask(name))
+        return await self._by_name[name]
+
+    async def _ask(self, name: str) -> str:
+        body = json.dumps({"name": name}).encode()
+        headers = {"Content-Type": "application/json"}
+        response = await self._http.request("POST", "/auth/dev-token", headers=headers, body=body)
+        if response.status == 404:
+            raise ClientError(f"{self._url} gives no development tokens; give it one with --token")
+        if response.status != 200:
+            raise ApiError(response.status, problem_detail(response.head, response.body))
+        try:
+            return str(json.loads(response.body)["token"])
+        except (ValueError, KeyError, TypeError):
+            raise ProtocolError("/auth/dev-token answered without a token") from None
 
 
 def _user(value: str | None) -> str | None:
@@ -83,9 +134,7 @@ def token(
 
 PostAs = Annotated[
     str | None,
-    typer.Option(
-        "--user", metavar="U", help="Post as this user of the local cluster. [default: $USER]", callback=_user
-    ),
+    typer.Option("--user", metavar="U", help="Post as this user. [default: $USER]", callback=_user),
 ]
 GivenToken = Annotated[
     str | None,
@@ -93,12 +142,28 @@ GivenToken = Annotated[
         "--token",
         envvar="LIVECOMMENTS_TOKEN",
         metavar="JWT",
-        help="Post with this token. [default: one signed with the local cluster's secret]",
+        help="Post with this token. [default: one signed with the local cluster's secret, or a development token]",
         show_default=False,
     ),
 ]
 
 
-def token_to_post_with(given: str | None, user: str | None, data: Path | None) -> str:
-    """The given token, else one for ``user``, else for whoever runs the command. Raises ``StartupError``."""
-    return given or Signer.of_local_cluster(data).sign(user or getpass.getuser())
+def token_source(given: str | None, data: Path | None, http: HttpClient, url: str) -> TokenSource:
+    """The given token; else the secret of the local cluster that ``data`` names, or that is reached at ``url``; else
+    the server's development tokens. Raises ``StartupError`` where ``data`` holds no cluster."""
+    if given is not None:
+        return GivenTokenSource(given)
+    if data is not None:
+        return Signer.of_local_cluster(data)
+    try:
+        cluster = local_cluster(None)
+    except StartupError:
+        return DevTokenSource(http, url)
+    if Endpoint.parse(cluster.url).authority == Endpoint.parse(url.replace("//localhost", "//127.0.0.1")).authority:
+        return Signer(cluster.jwt_secret)
+    return DevTokenSource(http, url)
+
+
+def me() -> str:
+    """Whoever runs the command."""
+    return getpass.getuser()

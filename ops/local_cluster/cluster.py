@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from coordination.errors import CoordinationError
-from coordination.session import ZooKeeperSession
 from lb.envoy.clusters import COMMENT_SERVICE, RMS
 from lb.envoy.settings import EnvoySettings
 from ops.local_cluster.cluster_file import SECRET_BYTES, ClusterFile
@@ -149,23 +147,12 @@ class LocalCluster:
 
         # First and alone: a client that finds it half started hangs for seconds.
         await start("zookeeper")
-        await self._lay_out()
         try:
             async with asyncio.TaskGroup() as group:
                 for name in list(self.parts)[1:]:
                     group.create_task(start(name))
         except* StartupError as errors:
             raise _first(errors) from None
-
-    async def _lay_out(self) -> None:
-        """Makes the data centre's folders: nodes that start together would get in each other's way making them."""
-        session = ZooKeeperSession(self.zookeeper.hosts, dc=self.dc)
-        try:
-            await session.start()
-        except CoordinationError as error:
-            raise StartupError(str(error)) from error
-        finally:
-            await session.aclose()
 
     async def _wait_routed(self) -> None:
         """Envoy takes a node in once it has answered a health check."""

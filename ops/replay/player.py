@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from ops.client.comments_api import CommentsApi
 from ops.client.errors import ApiError, ClientError
@@ -62,7 +62,7 @@ class Player:
         self,
         api: CommentsApi,
         video: str,
-        token_of: Callable[[str], str],
+        token_of: Callable[[str], Awaitable[str]],
         *,
         speed: float = 1.0,
         stats: PlayerStats | None = None,
@@ -100,7 +100,8 @@ class Player:
     async def _post(self, comment: RecordedComment) -> None:
         begun = time.perf_counter()
         try:
-            await self._api.post(self._video, comment.text, token=self._token_of(comment.author))
+            token = await self._token_of(comment.author)
+            await self._api.post(self._video, comment.text, token=token)
             self.stats.add_post((time.perf_counter() - begun) * 1000)
         except ClientError as error:
             passing = isinstance(error, ApiError) and error.status in PASSING_STATUSES

@@ -40,7 +40,6 @@ missing_packages() {
     fi
     if [[ $purpose == test ]]; then
         has chromium || echo chromium
-        has node || echo nodejs
         [[ -e $emoji_font ]] || echo fonts-noto-color-emoji
     fi
 }

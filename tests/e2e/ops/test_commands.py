@@ -46,6 +46,17 @@ async def test_a_token_speaks_for_its_user(cluster: Cluster, at_cluster: dict[st
     assert posted.status == 0, "a token needs no data folder"
 
 
+async def test_without_the_clusters_folder_a_development_token_does(
+    cluster: Cluster, tmp_path: Path, video: str
+) -> None:
+    posted = await run(
+        "post", video, "hi", "--user", "grace", "--url", cluster.url, env={"LIVECOMMENTS_DATA": str(tmp_path)}
+    )
+    assert posted.status == 0, posted.stderr
+    async with Author(cluster) as author:
+        assert await author.stored(video) == [int(posted.stdout)]
+
+
 async def test_routes_shows_what_zookeeper_and_the_dispatchers_know(
     cluster: Cluster, at_cluster: dict[str, str], video: str
 ) -> None:
@@ -70,7 +81,8 @@ async def test_routes_shows_what_zookeeper_and_the_dispatchers_know(
         (("watch", "v", "--url", NO_SERVER), "cannot connect to 127.0.0.1:1: connection refused"),
         (("watch", "v", "--url", "nonsense"), "'nonsense' is not a URL"),
         (("token", "--user", "ada"), "no local cluster in"),
-        (("post", "v", "hi"), "no local cluster in"),
+        (("post", "v", "hi", "--url", NO_SERVER), "cannot reach 127.0.0.1:1: connection refused"),
+        (("post", "v", "hi", "--data", "/nonexistent"), "no local cluster in /nonexistent"),
         (("routes",), "no local cluster in"),
         (("replay", "/nonexistent", "--video", "v"), "No such file or directory"),
     ],
