@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.page.site import Author, Site, overriding_site
 from tests.e2e.page.viewer_page import ViewerPage
@@ -22,6 +22,9 @@ ARGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+# The default of 5 s is a deadline like any other, and short for two shared cores.
+expect.set_options(timeout=15_000)
 
 OpenViewer = Callable[..., Awaitable[ViewerPage]]
 
