@@ -46,13 +46,16 @@ export class PendingPosts {
   }
 
   /**
-   * A comment of this person's came by the stream, perhaps before the answer to its post: it is no longer pending.
+   * A comment of this person's came by the stream, perhaps before the answer to its post, or although that answer was
+   * lost: it is no longer pending.
    *
    * @param {Comment} comment
    */
   arrived({ content }) {
-    const post = this.#posts.find((candidate) => candidate.sending && candidate.content.normalize() === content);
-    if (post) this.#drop(post);
+    const post = this.#posts.find(({ mayBeStored, content: sent }) => mayBeStored && sent.normalize() === content);
+    if (!post) return;
+    post.arrived = true;
+    this.#drop(post);
   }
 
   /** @param {PendingPost} post */
@@ -63,10 +66,9 @@ export class PendingPosts {
       this.#drop(post);
       this.#options.posted(comment);
     } catch (error) {
+      if (post.arrived) return;
       const problem = error instanceof Problem ? error : new Problem(0, "Something went wrong");
-      if (!this.#posts.includes(post)) this.#posts.push(post);
-      this.#list.append(post.element);
-      post.showFailure(explain(problem));
+      post.showFailure(problem);
       this.#options.failed(problem);
     }
   }
@@ -79,7 +81,10 @@ export class PendingPosts {
 }
 
 class PendingPost {
-  sending = true;
+  /** On its way, or failed in a way that leaves open whether the server has it. */
+  mayBeStored = true;
+  /** It came by the stream. */
+  arrived = false;
   /** The same for each attempt, so that a comment whose answer got lost is not stored twice. */
   idempotencyKey = newIdempotencyKey();
 
@@ -101,12 +106,14 @@ class PendingPost {
   }
 
   showSending() {
+    this.mayBeStored = true;
     this.#show(true, "Sending…");
   }
 
-  /** @param {string} why */
-  showFailure(why) {
-    this.#show(false, `Not sent: ${why}`);
+  /** @param {Problem} problem */
+  showFailure(problem) {
+    this.mayBeStored = problem.status === 0 || problem.status >= 500;
+    this.#show(false, `Not sent: ${explain(problem)}`);
   }
 
   /**
@@ -114,7 +121,6 @@ class PendingPost {
    * @param {string} status
    */
   #show(sending, status) {
-    this.sending = sending;
     this.element.classList.toggle("pending--failed", !sending);
     this.#status.textContent = status;
     this.retry.hidden = sending;
