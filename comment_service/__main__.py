@@ -9,12 +9,13 @@ from comment_service.settings import CommentServiceSettings
 from service_kit import logs
 from service_kit.errors import SettingsError
 from service_kit.lifecycle import run
-from service_kit.settings import load
+from service_kit.settings import load, warn_of_unknown_variables
 
 
 def main(settings: CommentServiceSettings) -> int:
     """Runs until a signal; returns the exit status."""
     logs.configure(settings.log_format, settings.log_level, process="comment-service", node=settings.node_id)
+    warn_of_unknown_variables(CommentServiceSettings)
     return run(lambda: CommentServiceServer(settings), grace_s=settings.grace_s)
 
 

@@ -6,10 +6,13 @@ A field's environment variable is ``LIVECOMMENTS_<NAME>`` where all processes sh
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import structlog
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -120,6 +123,21 @@ def load(model: type[SettingsT], flags: Mapping[str, object] | None = None) -> S
         return model(**given)
     except ValidationError as error:
         raise SettingsError(_explain(model, error)) from None
+
+
+def warn_of_unknown_variables(model: type[SharedSettings], environment: Mapping[str, str] = os.environ) -> None:
+    """Logs each variable under ``model``'s own prefix that none of its fields has: a typo, which would go unnoticed.
+
+    To be called once logs are configured.
+    """
+    prefix = str(model.model_config.get("env_prefix", ENV_PREFIX))
+    known = {env_name(model, field).removeprefix(prefix) for field in model.model_fields}
+    for variable in sorted(map(str.upper, environment)):
+        name = variable.removeprefix(prefix)
+        if name != variable and name not in known:
+            close = get_close_matches(name, known, n=1)
+            meant = {"did_you_mean": prefix + close[0]} if close else {}
+            structlog.get_logger().warning("unknown_setting", variable=variable, **meant)
 
 
 def _explain(model: type[SharedSettings], error: ValidationError) -> str:

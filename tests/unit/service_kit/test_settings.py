@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from pydantic import Field, ValidationError
+from structlog.testing import capture_logs
 
 from service_kit.errors import SettingsError
-from service_kit.settings import NodeSettings, env_name, flag_name, load, node_config
+from service_kit.settings import NodeSettings, env_name, flag_name, load, node_config, warn_of_unknown_variables
 
 
 class ExampleSettings(NodeSettings):
@@ -65,3 +66,27 @@ def test_settings_are_frozen() -> None:
 def test_every_field_has_a_description() -> None:
     for name, field in ExampleSettings.model_fields.items():
         assert field.description, name
+
+
+def test_a_variable_of_the_own_prefix_that_nothing_reads_is_told() -> None:
+    environment = {
+        "LIVECOMMENTS_EXAMPLE_MAX_VIEWRES": "20",
+        "LIVECOMMENTS_EXAMPLE_MAX_VIEWERS": "20",
+        "livecomments_example_admin_port": "1",
+        "LIVECOMMENTS_EXAMPLE_NODE_ID": "a",
+        "LIVECOMMENTS_EXAMPLE_XYZ": "",
+        "LIVECOMMENTS_ZOOKEEPER": "zk:1",
+        "LIVECOMMENTS_RMS_MAX_VIEWRES": "of another process",
+        "PATH": "/bin",
+    }
+    with capture_logs() as lines:
+        warn_of_unknown_variables(ExampleSettings, environment)
+    warning = {"log_level": "warning", "event": "unknown_setting"}
+    assert lines == [
+        {
+            **warning,
+            "variable": "LIVECOMMENTS_EXAMPLE_MAX_VIEWRES",
+            "did_you_mean": "LIVECOMMENTS_EXAMPLE_MAX_VIEWERS",
+        },
+        {**warning, "variable": "LIVECOMMENTS_EXAMPLE_XYZ"},
+    ]
