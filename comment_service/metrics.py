@@ -10,13 +10,21 @@ from service_kit.metrics import LATENCY_BUCKETS_S
 
 _PREFIX = "livecomments_comment_service_"
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_READ_WHEN_SCRAPED = {
+    "write_queue_length": "Writes that wait for the store.",
+    "read_queue_length": "Reads that wait for the store.",
+    "unpublished": "Comments that wait for their write.",
+    "tokens_remembered": "Verified tokens in the cache.",
+    "http_requests_in_flight": "HTTP requests being answered.",
+    "worker": "The worker number in the ids that are made here.",
+    "id_clock_ahead_seconds": "By how much the last id is ahead of the clock, which stands or has stepped back.",
+}
 
 
 class CommentServiceMetrics:
     """The process's own metrics; the publisher brings its own."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
         self.accepted = Counter(
             _PREFIX + "posts_accepted", "Posts that passed all checks and got an id.", registry=registry
         )
@@ -50,10 +58,14 @@ class CommentServiceMetrics:
         self.failed_batches = Counter(
             _PREFIX + "write_batches_failed", "Transactions that could not be committed.", registry=registry
         )
+        self._gauges = {
+            name: Gauge(_PREFIX + name, help_text, registry=registry) for name, help_text in _READ_WHEN_SCRAPED.items()
+        }
 
-    def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
-        """A gauge that is read when it is scraped."""
-        Gauge(_PREFIX + name, help_text, registry=self._registry).set_function(value)
+    def watch(self, **values: Callable[[], float]) -> None:
+        """Reads the gauges of these names from where the figures are."""
+        for name, value in values.items():
+            self._gauges[name].set_function(value)
 
     def on_batch(self, items: int, took_s: float, committed: bool) -> None:
         """A transaction of the store's writer ended."""

@@ -22,9 +22,10 @@ from comment_service.store.sqlite import SqliteLimits, SqliteStore
 from comment_service.tokens import TokenVerifier
 from coordination.errors import CoordinationError
 from coordination.ids import CommentIds, WorkerIdLease
-from coordination.membership import Membership, MembershipView, NodeRecord, Role
+from coordination.membership import DISPLACED, Membership, MembershipView, NodeRecord, Role
 from coordination.session import ZooKeeperSession
 from service_kit.admin import AdminServer
+from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_server import GrpcServer
 from service_kit.metrics import new_registry
@@ -53,6 +54,8 @@ class CommentServiceServer:
         )
         self._lease = WorkerIdLease(self._session, owner=settings.node_id)
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
+        SessionMetrics(self._registry).watch(self._session, self._dispatchers)
+        self._membership_metrics = MembershipMetrics(self._registry)
         self._publisher = Publisher(self._dispatchers, self._origin, self._registry, _publisher_limits(settings))
         self._store = _store(settings, self._metrics)
         self._comments: Comments | None = None
@@ -99,7 +102,7 @@ class CommentServiceServer:
             await self._join()
         except (CoordinationError, StoreError) as error:
             raise StartupError(str(error)) from error
-        self._watch(self._comments, verifier)
+        self._watch(self._comments, verifier, ids)
         self._ready = True
 
     async def drain(self) -> None:
@@ -166,21 +169,25 @@ class CommentServiceServer:
             capacity=0,
         )
         self._membership = Membership(self._session, Role.COMMENT_SERVICE, record)
+        self._membership_metrics.watch(self._membership)
         await self._membership.start()
 
-    def _watch(self, comments: Comments, verifier: TokenVerifier) -> None:
-        watch = self._metrics.watch
-        watch("write_queue_length", "Writes that wait for the store.", lambda: self._store.waiting_writes)
-        watch("read_queue_length", "Reads that wait for the store.", lambda: self._store.waiting_reads)
-        watch("unpublished", "Comments that wait for their write.", lambda: comments.unpublished)
-        watch("tokens_remembered", "Verified tokens in the cache.", lambda: verifier.remembered)
-        watch("http_requests_in_flight", "HTTP requests being answered.", lambda: self._traffic.in_flight)
+    def _watch(self, comments: Comments, verifier: TokenVerifier, ids: CommentIds) -> None:
+        self._metrics.watch(
+            write_queue_length=lambda: self._store.waiting_writes,
+            read_queue_length=lambda: self._store.waiting_reads,
+            unpublished=lambda: comments.unpublished,
+            tokens_remembered=lambda: verifier.remembered,
+            http_requests_in_flight=lambda: self._traffic.in_flight,
+            worker=lambda: -1 if self._lease.number is None else self._lease.number,
+            id_clock_ahead_seconds=lambda: ids.ahead_ms / 1000,
+        )
 
     def _not_ready(self) -> list[str]:
         if self._draining:
             return ["draining"]
         if self._membership is not None and self._membership.displaced_by is not None:
-            return ["another process has this node id"]
+            return [DISPLACED]
         return [] if self._ready else ["starting"]
 
 

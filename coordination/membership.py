@@ -25,6 +25,8 @@ from coordination.session import SessionState, ZooKeeperSession
 from coordination.subscribers import call_all, subscribe
 
 CLOSE_TIMEOUT_S = 2.0
+DISPLACED = "another process has this node id"
+"""Why a displaced node is not ready, in words."""
 
 
 class Role(StrEnum):
@@ -100,7 +102,7 @@ class Membership:
         self._path = session.paths.member(role, record.node_id)
         self._refresher: Refresher[str] = Refresher(self._register, session.connected)
         self._unsubscribe: Callable[[], None] | None = None
-        self._displaced_callbacks: list[Callable[[NodeRecord], None]] = []
+        self._displaced_callbacks: list[Callable[[NodeRecord | None], None]] = []
         self._log = structlog.get_logger().bind(component="membership", path=self._path)
 
     async def start(self) -> None:
@@ -134,8 +136,9 @@ class Membership:
             except (CoordinationError, TimeoutError):  # it goes with the session
                 return
 
-    def on_displaced(self, callback: Callable[[NodeRecord], None]) -> Callable[[], None]:
-        """Calls ``callback`` when a later process with the same node id takes over. Returns what ends that."""
+    def on_displaced(self, callback: Callable[[NodeRecord | None], None]) -> Callable[[], None]:
+        """Calls ``callback`` with the record of a later process with the same node id when that takes over, and with
+        None when this one has its place again. Returns what ends that."""
         return subscribe(self._displaced_callbacks, callback)
 
     def _on_state(self, state: SessionState) -> None:
@@ -177,7 +180,9 @@ class Membership:
         if not self.registered:
             self._log.info("membership_registered", boot=self.record.boot_id)
         self.registered = True
-        self.displaced_by = None
+        displaced_by, self.displaced_by = self.displaced_by, None
+        if displaced_by is not None:
+            call_all(self._displaced_callbacks, None)
 
     def _yields_to(self, value: bytes) -> bool:
         try:

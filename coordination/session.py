@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,6 +72,7 @@ class ZooKeeperSession:
         request_timeout_s: after this a request raises ``RequestTimeoutError``.
         suspended_limit_s: after this a suspended client is doubted.
         constants: what this node believes of its cluster.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class ZooKeeperSession:
         request_timeout_s: float = 10.0,
         suspended_limit_s: float = 30.0,
         constants: ClusterConstants | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.hosts = hosts
         self.paths = Paths(dc)
@@ -102,6 +105,8 @@ class ZooKeeperSession:
         self._request_timeout_s = request_timeout_s
         self._suspended_limit_s = suspended_limit_s
         self._constants = constants or ClusterConstants()
+        self._clock = clock
+        self._suspended_at = 0.0
         self._started = False
         self._callbacks: list[StateCallback] = []
         self._client: ZooKeeperClient | None = None
@@ -109,6 +114,14 @@ class ZooKeeperSession:
         self._down = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger().bind(component="zookeeper")
+
+    @property
+    def may_be_over(self) -> bool:
+        """SUSPENDED for longer than its timeout: nobody else counts on this session any longer.
+
+        Unless ZooKeeper is away for all: then it lives on, and that cannot be told from here.
+        """
+        return self.state is SessionState.SUSPENDED and self._clock() - self._suspended_at > self.session_timeout_s
 
     async def start(self) -> None:
         """Connects, and checks user, password and the cluster's constants. Idempotent.
@@ -275,6 +288,7 @@ class ZooKeeperSession:
             self._down.set()
         if state is SessionState.SUSPENDED:
             self.stats.suspensions += 1
+            self._suspended_at = self._clock()
         if state is SessionState.LOST:
             self.session_id = None
             self.generation += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import structlog
@@ -21,7 +21,7 @@ def subscribe(callbacks: list[Callable[[T], None]], callback: Callable[[T], None
     return unsubscribe
 
 
-def call_all(callbacks: list[Callable[[T], None]], what: T) -> None:
+def call_all(callbacks: Sequence[Callable[[T], None]], what: T) -> None:
     """Calls each with ``what``; one that raises is logged and keeps nothing from the others."""
     for callback in list(callbacks):
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from service_kit.metrics import LATENCY_BUCKETS_S
+from service_kit.metrics import LATENCY_BUCKETS_S, ReadCounter
 
 _PREFIX = "livecomments_dispatcher"
 
@@ -40,12 +40,13 @@ class DispatcherMetrics:
         )
         self.recent_items = Gauge(f"{_PREFIX}_recent_items", "Items in the recent window.", registry=registry)
         self.recent_bytes = Gauge(f"{_PREFIX}_recent_bytes", "Bytes in the recent window.", registry=registry)
-        self.recent_dropped = Gauge(
-            f"{_PREFIX}_recent_dropped", "Items that the full recent window gave up since the start.", registry=registry
+        self.recent_dropped = ReadCounter(
+            f"{_PREFIX}_recent_dropped", "Items that the full recent window gave up.", registry=registry
         )
         self.routed_videos = Gauge(f"{_PREFIX}_routed_videos", "Videos that have a route.", registry=registry)
-        self.route_relists = Gauge(
-            f"{_PREFIX}_route_relists", "Buckets of routes listed since the start.", registry=registry
+        self.route_relists = ReadCounter(f"{_PREFIX}_route_relists", "Buckets of routes listed.", registry=registry)
+        self.route_buckets_pending = Gauge(
+            f"{_PREFIX}_route_buckets_pending", "Buckets whose routes may be out of date.", registry=registry
         )
         self.rms = OutboxFamily(registry, _PREFIX, "rms")
         self.peers = OutboxFamily(registry, f"{_PREFIX}_relay", "dc")
@@ -58,6 +59,7 @@ class DispatcherMetrics:
         recent_dropped: Callable[[], int],
         routed_videos: Callable[[], int],
         route_relists: Callable[[], int],
+        route_buckets_pending: Callable[[], int],
     ) -> None:
         """Reads the gauges from where the figures are."""
         self.recent_items.set_function(recent_items)
@@ -65,6 +67,7 @@ class DispatcherMetrics:
         self.recent_dropped.set_function(recent_dropped)
         self.routed_videos.set_function(routed_videos)
         self.route_relists.set_function(route_relists)
+        self.route_buckets_pending.set_function(route_buckets_pending)
 
 
 class OutboxFamily:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from coordination.errors import CoordinationError
-from coordination.membership import Membership, NodeRecord, Role
+from coordination.membership import DISPLACED, Membership, NodeRecord, Role
 from coordination.routes import Route, RouteWatcher
 from coordination.session import SessionState, ZooKeeperSession
 from dispatcher.directory import Directory
@@ -25,6 +25,7 @@ from dispatcher.service import DispatcherService
 from dispatcher.settings import DispatcherSettings
 from livecomments.v1 import dispatcher_pb2_grpc
 from service_kit.admin import AdminServer
+from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_server import GrpcServer, GrpcService
 from service_kit.metrics import new_registry
@@ -46,6 +47,8 @@ class DispatcherServer:
         self._metrics = DispatcherMetrics(registry)
         self._session = _session(settings)
         self._watcher = RouteWatcher(self._session)
+        SessionMetrics(registry).watch(self._session, self._watcher, self._watcher.members)
+        self._membership_metrics = MembershipMetrics(registry)
         self._recent = _recent_window(settings)
         self._router = Router(self._watcher.table.rms_of, self._recent, clock=time.monotonic)
         self._outboxes = Outboxes(
@@ -159,6 +162,7 @@ class DispatcherServer:
             recent_dropped=lambda: self._recent.dropped,
             routed_videos=lambda: len(self._watcher.table),
             route_relists=lambda: self._watcher.stats.relists,
+            route_buckets_pending=lambda: self._watcher.pending,
         )
 
     async def _all_listed(self) -> None:
@@ -171,6 +175,7 @@ class DispatcherServer:
     async def _join(self) -> None:
         record = NodeRecord(self._settings.node_id, self.boot_id, grpc=self.grpc_address, admin=self.admin_address)
         self._membership = Membership(self._session, Role.DISPATCHER, record)
+        self._membership_metrics.watch(self._membership)
         await self._membership.start()
 
     def _opener(
@@ -191,7 +196,10 @@ class DispatcherServer:
         self._watcher.relist(video)
 
     def _not_ready(self) -> list[str]:
-        return [self._state] if self._state else []
+        if self._state:
+            return [self._state]
+        displaced = self._membership is not None and self._membership.displaced_by is not None
+        return [DISPLACED] if displaced else []
 
     async def _keep_house(self) -> None:
         while True:

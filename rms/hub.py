@@ -102,6 +102,8 @@ class Hub:
         self._clock_ms = clock_ms
         self._served: dict[str, _Served] = {}
         self._draining = False
+        self.displaced = False
+        """Another process has this node's id: no dispatcher delivers here, and no viewer is taken in."""
         self.viewers = 0
         """Taken in, joined or not."""
 
@@ -115,6 +117,8 @@ class Hub:
         """Why a viewer of ``video`` cannot be taken in now; None where it can, by ``join`` in the same turn."""
         if self._draining:
             return RefusalReason.DRAINING
+        if self.displaced:
+            return RefusalReason.DISPLACED
         served = self._served.get(video)
         if served is None and (
             len(self._served) >= self._limits.max_channels or self._backfill.opening >= self._limits.max_opening
@@ -151,9 +155,10 @@ class Hub:
         return True
 
     def unannounced(self) -> Iterator[Feed]:
-        """Open feeds whose route is not registered, so that nothing is delivered to them."""
+        """Open feeds whose route no dispatcher has, so that nothing is delivered to them."""
         for video, served in self._served.items():
-            if served.feed.opened and not served.ended and not self._registrar.is_announced(video):
+            routed = self._registrar.is_announced(video) and not self.displaced
+            if served.feed.opened and not served.ended and not routed:
                 yield served.feed
 
     def open_feeds(self) -> list[Feed]:
@@ -163,13 +168,14 @@ class Hub:
 
     # -- the end -------------------------------------------------------------------------------------------------
 
-    async def drain(self, farewell: Callable[[], Frame], spread_s: float) -> None:
-        """Takes no more viewers, and says ``farewell()`` to those who are here, evenly over ``spread_s``."""
+    def drain(self) -> None:
+        """Takes no more viewers, for good."""
         self._draining = True
+
+    async def send_away(self, reason: CloseReason, farewell: Callable[[], Frame], spread_s: float) -> None:
+        """Says ``farewell()`` to those who are here and closes them, evenly over ``spread_s``."""
         channels = [served.feed.channel for served in self._served.values()]
-        await asyncio.gather(
-            *(channel.close_all(CloseReason.DRAINING, farewell, spread_s=spread_s) for channel in channels)
-        )
+        await asyncio.gather(*(channel.close_all(reason, farewell, spread_s=spread_s) for channel in channels))
 
     async def aclose(self) -> None:
         """Closes every channel. Idempotent."""

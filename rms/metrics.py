@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from service_kit.metrics import LATENCY_BUCKETS_S
+from service_kit.metrics import LATENCY_BUCKETS_S, ReadCounter
 
 
 class RmsMetrics:
@@ -120,3 +122,40 @@ class ServiceMetrics(RmsMetrics):
         self.unannounced = Gauge(
             "livecomments_rms_unannounced_channels", "Videos polled for want of a route.", registry=registry
         )
+        self.routes = Gauge("livecomments_rms_routes", "Routes registered in ZooKeeper.", registry=registry)
+        self.routes_pending = Gauge(
+            "livecomments_rms_routes_pending",
+            "Videos whose announcement or withdrawal ZooKeeper has not confirmed.",
+            registry=registry,
+        )
+        self.routes_refused = ReadCounter(
+            "livecomments_rms_routes_refused",
+            "Videos that were not announced because so many are; they are polled.",
+            registry=registry,
+        )
+        self.routes_taken_over = ReadCounter(
+            "livecomments_rms_routes_taken_over",
+            "Route nodes that an earlier session of this process had left behind.",
+            registry=registry,
+        )
+        self.route_retries = ReadCounter(
+            "livecomments_rms_route_retries",
+            "Batches of announcements and withdrawals that failed and were tried again.",
+            registry=registry,
+        )
+
+    def watch(
+        self,
+        *,
+        routes: Callable[[], int],
+        routes_pending: Callable[[], int],
+        routes_refused: Callable[[], int],
+        routes_taken_over: Callable[[], int],
+        route_retries: Callable[[], int],
+    ) -> None:
+        """Reads the figures of routes from where they are."""
+        self.routes.set_function(routes)
+        self.routes_pending.set_function(routes_pending)
+        self.routes_refused.set_function(routes_refused)
+        self.routes_taken_over.set_function(routes_taken_over)
+        self.route_retries.set_function(route_retries)

@@ -14,7 +14,7 @@ from rms.metrics import ServiceMetrics
 
 
 class Polling:
-    """Asks for each feed of ``unannounced()``, every ``every_s``, ``concurrent`` at a time.
+    """Asks for each feed of ``unannounced()``, every ``every_s``, ``concurrent`` at a time, ``per_s`` a second at most.
 
     A feed is asked for once more after its route was registered: dispatchers replay the last seconds to a new route,
     but what a poll shortly before missed may be older than those by then.
@@ -28,12 +28,15 @@ class Polling:
         unannounced: Callable[[], Iterable[Feed]],
         every_s: float = 1.0,
         concurrent: int = 4,
+        per_s: float = 200.0,
     ) -> None:
         self._history = history
         self._metrics = metrics
         self._unannounced = unannounced
         self._every_s = every_s
         self._concurrent = concurrent
+        self._interval_s = 1 / per_s
+        self._next_at = 0.0
         self._before: set[Feed] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -74,6 +77,7 @@ class Polling:
         for feed in feeds:
             if not feed.channel.live:
                 continue
+            await self._turn()
             newest = feed.channel.newest_id or 0
             cursor = max(feed.covered_to, first_id_at_ms(id_time_ms(newest) - CLOCK_SLACK_MS))
             try:
@@ -82,3 +86,10 @@ class Polling:
                 continue  # counted where it failed; the next round asks again
             if feed.channel.live:
                 self._metrics.mended.labels("poll").inc(feed.merge(page.comments))
+
+    async def _turn(self) -> None:
+        """Waits until one more read is within the rate."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next_at)
+        self._next_at = at + self._interval_s
+        await asyncio.sleep(at - now)

@@ -19,6 +19,8 @@ class CloseReason(StrEnum):
     """The video ended."""
     DRAINING = "draining"
     """This node is going away."""
+    DISPLACED = "displaced"
+    """Another process has this node's id."""
     MAX_AGE = "max_age"
     """The connection reached its maximum age, so that load evens out after scaling."""
 
@@ -64,6 +66,8 @@ class RefusalReason(StrEnum):
     """The node serves as many videos as it may, or opens as many as it may at once."""
     DRAINING = "draining"
     """This node is going away."""
+    DISPLACED = "displaced"
+    """Another process has this node's id."""
 
 
 class HistoryReason(StrEnum):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from coordination.errors import CoordinationError
-from coordination.membership import Membership, MembershipView, NodeRecord, Role
+from coordination.membership import DISPLACED, Membership, MembershipView, NodeRecord, Role
 from coordination.routes import RouteRegistrar
 from coordination.session import ZooKeeperSession
 from rms.admission import Admission
@@ -21,6 +21,7 @@ from rms.backfill import Backfill
 from rms.channel import Channel
 from rms.channel_limits import ChannelLimits
 from rms.departures import Departures
+from rms.displacement import Displacement
 from rms.frames import Frame, reconnect_frame
 from rms.history import History
 from rms.hub import Hub, HubLimits
@@ -37,6 +38,7 @@ from rms.settings import RmsSettings
 from rms.viewer import Viewer
 from rms.wheel import Wheel
 from service_kit.admin import AdminServer
+from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_server import GrpcServer
 from service_kit.metrics import new_registry
@@ -66,6 +68,15 @@ class RmsServer:
         self._registrar = RouteRegistrar(
             self._session, settings.node_id, self.boot_id, max_routes=settings.max_channels
         )
+        SessionMetrics(registry).watch(self._session, self._comment_services)
+        self._membership_metrics = MembershipMetrics(registry)
+        self._metrics.watch(
+            routes=lambda: self._registrar.registered,
+            routes_pending=lambda: self._registrar.pending,
+            routes_refused=lambda: self._registrar.stats.refused,
+            routes_taken_over=lambda: self._registrar.stats.taken_over,
+            route_retries=lambda: self._registrar.stats.retries,
+        )
         self._pump = Pump(share=settings.send_share)
         self._wheel = Wheel()
         self.link = SocketLink(
@@ -85,7 +96,9 @@ class RmsServer:
             unannounced=self.hub.unannounced,
             every_s=settings.poll_every_s,
             concurrent=settings.poll_concurrent,
+            per_s=settings.polls_per_s,
         )
+        self._displacement = Displacement(self.hub, self._send_away)
         self._departures = Departures(
             self._comment_services,
             self._repairs,
@@ -139,16 +152,15 @@ class RmsServer:
                     await self._membership.leave()
             except TimeoutError:
                 _log.warning("leave_timed_out")  # the record goes with the session
-        viewers = self.hub.viewers
-        spread_s = min(self.settings.grace_s * DRAIN_SHARE, viewers / self.settings.drain_viewers_per_s)
-        _log.info("sending_viewers_away", reason=CloseReason.DRAINING, viewers=viewers, spread_s=round(spread_s, 3))
-        await self.hub.drain(self._farewell, spread_s)
+        self.hub.drain()
+        await self._send_away(CloseReason.DRAINING)
 
     async def aclose(self) -> None:
         """Lets go of everything. Idempotent."""
         self._state = "stopped"
         await self.http.aclose()
         await self._departures.aclose()
+        await self._displacement.aclose()
         await self._polling.aclose()
         await self._ages.aclose()
         await self._backfill.aclose()
@@ -218,14 +230,24 @@ class RmsServer:
             capacity=self.max_viewers,
         )
         membership = Membership(self._session, Role.RMS, record)
+        self._displacement.follow(membership)
+        self._membership_metrics.watch(membership)
         await membership.start()
         self._membership = membership
+
+    async def _send_away(self, reason: CloseReason) -> None:
+        viewers = self.hub.viewers
+        spread_s = min(self.settings.grace_s * DRAIN_SHARE, viewers / self.settings.drain_viewers_per_s)
+        _log.info("sending_viewers_away", reason=reason, viewers=viewers, spread_s=round(spread_s, 3))
+        await self.hub.send_away(reason, self._farewell, spread_s)
 
     def _farewell(self) -> Frame:
         return reconnect_frame(random.randint(0, self.settings.reconnect_spread_ms))  # noqa: S311  # spreads load
 
     def _not_ready(self) -> list[str]:
-        return [self._state] if self._state else []
+        if self._state:
+            return [self._state]
+        return [DISPLACED] if self.hub.displaced else []
 
 
 def _session(settings: RmsSettings) -> ZooKeeperSession:

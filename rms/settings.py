@@ -101,6 +101,12 @@ class RmsSettings(NodeSettings):
         1.0, gt=0, le=60, description="Seconds between two looks into the store for a video that has no route yet."
     )
     poll_concurrent: int = Field(4, ge=1, le=1_000, description="Videos that are polled at a time.")
+    polls_per_s: float = Field(
+        200.0,
+        gt=0,
+        description="Videos that are polled a second at most: a read costs a comment service about 1 ms of CPU, and "
+        "while ZooKeeper is away every RMS polls all its videos.",
+    )
 
     # Draining.
     drain_viewers_per_s: float = Field(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable, Iterator
 from importlib import metadata
 
 from prometheus_client import CollectorRegistry, GCCollector, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 # From a tenth of a millisecond, below what one hop takes, to ten seconds, beyond any deadline of a hop.
 LATENCY_BUCKETS_S = (
@@ -22,6 +25,27 @@ def new_registry(process: str, node_id: str) -> CollectorRegistry:
         {"version": version(), "python": platform.python_version(), "process": process, "node": node_id}
     )
     return registry
+
+
+class ReadCounter(Collector):
+    """A counter that is kept elsewhere and read when it is scraped; 0 until ``set_function``."""
+
+    def __init__(self, name: str, documentation: str, *, registry: CollectorRegistry) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._read: Callable[[], float] = lambda: 0
+        registry.register(self)
+
+    def set_function(self, read: Callable[[], float]) -> None:
+        """``read`` gives the count; it never falls."""
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name, self._documentation, value=self._read())
+
+    def describe(self) -> Iterator[Metric]:
+        """What the registry knows a name that is taken twice by."""
+        return self.collect()
 
 
 def version() -> str:

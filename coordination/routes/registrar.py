@@ -107,8 +107,11 @@ class RouteRegistrar:
             self._mark((video,))
 
     def is_announced(self, video: str) -> bool:
-        """Whether the route is registered, as far as is known: also while SUSPENDED, not while LOST."""
-        return video in self._wanted and video in self._there
+        """Whether dispatchers can be expected to have the route.
+
+        Also while SUSPENDED, until that has lasted for longer than the session's timeout; not while LOST.
+        """
+        return video in self._wanted and video in self._there and not self._session.may_be_over
 
     def on_announced(self, callback: Callable[[str], None]) -> Callable[[], None]:
         """Calls ``callback`` on the loop with each video whose route has been registered (again)."""

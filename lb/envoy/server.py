@@ -13,6 +13,7 @@ from lb.envoy.control_plane import EndpointDiscovery
 from lb.envoy.metrics import XdsMetrics
 from lb.envoy.settings import XdsSettings
 from service_kit.admin import AdminServer
+from service_kit.coordination_metrics import SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_server import GrpcServer
 from service_kit.metrics import new_registry
@@ -39,6 +40,7 @@ class ControlPlaneServer:
             password=password.get_secret_value() if password else None,
         )
         self._views = {cluster: MembershipView(self._session, role) for cluster, role in CLUSTERS.items()}
+        SessionMetrics(registry).watch(self._session, *self._views.values())
         self._discovery = EndpointDiscovery(XdsMetrics(registry), max_streams=settings.max_streams)
         self._grpc = GrpcServer(settings.host, settings.port, services=[self._discovery.as_service()])
         self._admin = AdminServer(settings.host, settings.admin_port, registry, ready=self._not_ready)

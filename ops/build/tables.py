@@ -19,6 +19,7 @@ from lb.envoy.metrics import XdsMetrics
 from lb.envoy.settings import EnvoySettings, XdsSettings
 from rms.metrics import ServiceMetrics
 from rms.settings import RmsSettings
+from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.settings import SharedSettings, env_name, flag_name
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -30,10 +31,10 @@ SETTINGS: dict[str, type[SharedSettings]] = {
     "envoy (its bootstrap)": EnvoySettings,
 }
 METRICS: dict[str, tuple[Callable[[CollectorRegistry], object], ...]] = {
-    "comment-service": (CommentServiceMetrics, PublishMetrics),
-    "dispatcher": (DispatcherMetrics,),
-    "rms": (ServiceMetrics,),
-    "xds": (XdsMetrics,),
+    "comment-service": (CommentServiceMetrics, PublishMetrics, SessionMetrics, MembershipMetrics),
+    "dispatcher": (DispatcherMetrics, SessionMetrics, MembershipMetrics),
+    "rms": (ServiceMetrics, SessionMetrics, MembershipMetrics),
+    "xds": (XdsMetrics, SessionMetrics),
 }
 
 

@@ -19,6 +19,7 @@ from ops.local_cluster.zookeeper import ZooKeeperServer
 from service_kit.errors import StartupError
 from service_kit.settings import load
 from tests.integration.comment_service.edges import SECRET, VIDEO, Http
+from tests.support.admin_port import metric, readiness
 from tests.support.eventually import eventually
 
 
@@ -108,6 +109,25 @@ async def test_draining_answers_what_came_in_and_takes_nothing_new(
         await http.get(f"/comments/{VIDEO}")
     http.close()
     admin.close()
+
+
+async def test_of_two_with_one_node_id_the_earlier_is_not_ready_until_the_later_is_gone(
+    service: CommentServiceServer, zookeeper: ZooKeeperServer, dc: str, tmp_path: Path
+) -> None:
+    later = CommentServiceServer(settings_for(zookeeper, dc, tmp_path, sqlite_path=tmp_path / "later.sqlite3"))
+    await later.start()
+
+    async def is_displaced() -> bool:
+        return (await readiness(service.admin_port)).reasons == ["another process has this node id"]
+
+    async def is_ready() -> bool:
+        return (await readiness(service.admin_port)).status == 200
+
+    _: bool = await eventually(is_displaced)
+    workers = [await metric(server.admin_port, "livecomments_comment_service_worker") for server in (service, later)]
+    assert workers[0] != workers[1], "their ids stay apart"
+    await later.aclose()
+    _ = await eventually(is_ready)
 
 
 async def test_posts_go_on_while_zookeeper_is_gone(own_zookeeper: ZooKeeperServer, dc: str, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def test_of_two_living_nodes_with_one_id_the_later_has_it_and_the_other_st
 ) -> None:
     first = Membership(await started(sessions, session.hosts), Role.RMS, RECORD)
     await first.start()
-    displaced: list[NodeRecord] = []
+    displaced: list[NodeRecord | None] = []
     first.on_displaced(displaced.append)
     view = MembershipView(session, Role.RMS, include_draining=True)
     await view.start()
@@ -105,6 +105,7 @@ async def test_of_two_living_nodes_with_one_id_the_later_has_it_and_the_other_st
 
     await second.aclose()
     await eventually(lambda: first.registered and first.displaced_by is None)
+    assert displaced == [later, None]
     await eventually(lambda: view.nodes.get("rms-1") == RECORD)
 
 

@@ -105,6 +105,23 @@ async def test_a_restarted_server_suspends_the_session_and_gives_it_back(
     unsubscribe()
 
 
+async def test_a_session_suspended_for_longer_than_its_timeout_may_be_over(
+    sessions: Sessions, own_zookeeper: ZooKeeperServer
+) -> None:
+    now_s = 100.0
+    session = sessions(own_zookeeper.hosts, session_timeout_s=8.0, clock=lambda: now_s)
+    await session.start()
+    await own_zookeeper.stop()
+    await eventually(lambda: session.state is SessionState.SUSPENDED)
+    now_s += 8.0
+    assert not session.may_be_over
+    now_s += 0.1
+    assert session.may_be_over
+    await own_zookeeper.start()
+    await eventually(lambda: session.state is SessionState.CONNECTED)
+    assert not session.may_be_over
+
+
 async def test_a_client_that_zookeeper_refuses_for_ever_is_replaced(
     sessions: Sessions, own_zookeeper: ZooKeeperServer
 ) -> None:

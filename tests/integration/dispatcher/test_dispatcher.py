@@ -14,6 +14,7 @@ from dispatcher.server import DispatcherServer
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc, event_pb2
 from service_kit.grpc_client import open_channel
 from tests.integration.dispatcher.dispatch import Dispatch, describe, event, publishing, routed
+from tests.support.admin_port import readiness
 from tests.support.eventually import eventually
 
 
@@ -175,13 +176,13 @@ async def test_a_route_that_the_rms_denies_is_listed_again(dispatch: Dispatch) -
     rms = await dispatch.rms("rms-1", "a")
     dispatcher = await dispatch.dispatcher()
     await routed(dispatcher, "a", "rms-1")
-    relists = await metric(dispatcher, "livecomments_dispatcher_route_relists")
+    relists = await metric(dispatcher, "livecomments_dispatcher_route_relists_total")
     rms.not_served.add("a")
     async with publishing(dispatcher.grpc_address) as stream:
         await stream.send(event("a", 1))
 
         async def listed_again() -> bool:
-            return await metric(dispatcher, "livecomments_dispatcher_route_relists") > relists
+            return await metric(dispatcher, "livecomments_dispatcher_route_relists_total") > relists
 
         _: bool = await eventually(listed_again)
 
@@ -280,3 +281,23 @@ async def test_too_many_streams_are_refused(dispatch: Dispatch) -> None:
                 await second.send(event("a", 2))
         assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert await first.send(event("a", 3)) == 2
+
+
+async def test_of_two_with_one_node_id_the_earlier_is_not_ready_until_the_later_is_gone(dispatch: Dispatch) -> None:
+    earlier = await dispatch.dispatcher()
+    later = await dispatch.dispatcher()
+
+    async def reasons() -> list[str]:
+        return (await readiness(int(earlier.admin_address.rpartition(":")[2]))).reasons
+
+    async def is_displaced() -> bool:
+        return await reasons() == ["another process has this node id"]
+
+    async def is_ready() -> bool:
+        return await reasons() == []
+
+    _: bool = await eventually(is_displaced)
+    assert await metric(earlier, "livecomments_membership_displaced") == 1
+    await later.aclose()
+    _ = await eventually(is_ready)
+    assert await metric(earlier, "livecomments_membership_registered") == 1
