@@ -265,5 +265,5 @@ class Dispatchers(RuleBasedStateMachine):
         }
 
 
-Dispatchers.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Dispatchers.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestDispatchers = Dispatchers.TestCase

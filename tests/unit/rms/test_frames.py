@@ -20,7 +20,7 @@ def with_lf_line_ends(text: str) -> str:
     return re.sub("\r\n|\r", "\n", text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(any_text, st.integers(1, 2**63 - 1))
 @example("", 1)
 @example("\n", 1)
