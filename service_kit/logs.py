@@ -20,7 +20,8 @@ def configure(log_format: str, log_level: str, **bound: Any) -> None:
     level = logging.getLevelNamesMapping()[log_level.upper()]
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        # Not by context variables: those are each thread's own, and what begins on kazoo's threads has none.
+        lambda logger, method, event: bound | event,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -36,8 +37,6 @@ def configure(log_format: str, log_level: str, **bound: Any) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(**bound)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
