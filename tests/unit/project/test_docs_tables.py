@@ -1,6 +1,8 @@
-"""The docs' tables say what the code has."""
+"""The docs' tables say what the code has, and its lists what there is."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
@@ -18,3 +20,17 @@ def test_every_setting_says_what_it_is() -> None:
     for process, model in tables.SETTINGS.items():
         for name, field in model.model_fields.items():
             assert field.description, f"{process}: {name} has no description"
+
+
+def test_every_decision_is_listed() -> None:
+    folder = tables.DOCS / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
+
+
+def test_a_runbook_names_only_metrics_that_there_are() -> None:
+    there = set(re.findall(r"`(livecomments_\w+)`", tables.metrics_page()))
+    for page in sorted((tables.DOCS / "runbooks").glob("*.md")):
+        named = set(re.findall(r"\blivecomments_[a-z0-9_]+", page.read_text(encoding="utf-8")))
+        assert named, page
+        assert named - there == set(), page
