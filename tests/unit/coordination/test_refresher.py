@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import pytest
+
 from coordination.errors import CoordinationError
 from coordination.refresher import Refresher
 from tests.support.eventually import eventually
@@ -31,7 +33,8 @@ async def test_a_key_marked_while_it_is_refreshed_is_refreshed_once_more() -> No
     await refresher.aclose()
 
 
-async def test_a_failed_key_is_refreshed_again_and_keeps_no_other_waiting() -> None:
+async def test_a_failed_key_is_refreshed_again_and_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coordination.refresher.RETRY_S", 0.01)
     seen: Counter[str] = Counter()
 
     async def refresh(key: str) -> None:
