@@ -47,6 +47,24 @@ class DispatcherMetrics:
         self.route_relists = Gauge(
             f"{_PREFIX}_route_relists", "Buckets of routes listed since the start.", registry=registry
         )
+        self.viewer_reports = Counter(
+            f"{_PREFIX}_viewer_reports",
+            "Numbers of viewers that RMS nodes reported, one of a video each.",
+            registry=registry,
+        )
+        self.viewer_totals = Counter(
+            f"{_PREFIX}_viewer_totals",
+            "Totals of viewers that this dispatcher told, one of a video each.",
+            registry=registry,
+        )
+        self.viewer_counts = Gauge(
+            f"{_PREFIX}_viewer_counts", "Numbers of viewers kept, one of each video at each RMS.", registry=registry
+        )
+        self.viewer_counts_dropped = Gauge(
+            f"{_PREFIX}_viewer_counts_dropped",
+            "Numbers of viewers not kept since the start, because there were too many.",
+            registry=registry,
+        )
         self.rms = OutboxFamily(registry, _PREFIX, "rms")
         self.peers = OutboxFamily(registry, f"{_PREFIX}_relay", "dc")
 
@@ -58,6 +76,8 @@ class DispatcherMetrics:
         recent_dropped: Callable[[], int],
         routed_videos: Callable[[], int],
         route_relists: Callable[[], int],
+        viewer_counts: Callable[[], int],
+        viewer_counts_dropped: Callable[[], int],
     ) -> None:
         """Reads the gauges from where the figures are."""
         self.recent_items.set_function(recent_items)
@@ -65,6 +85,8 @@ class DispatcherMetrics:
         self.recent_dropped.set_function(recent_dropped)
         self.routed_videos.set_function(routed_videos)
         self.route_relists.set_function(route_relists)
+        self.viewer_counts.set_function(viewer_counts)
+        self.viewer_counts_dropped.set_function(viewer_counts_dropped)
 
 
 class OutboxFamily:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ NODES = st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8, uniqu
 
 
 @given(NODES, st.text(max_size=20), st.randoms())
-def test_the_order_in_which_nodes_are_known_does_not_matter(nodes: list[str], video: str, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_in_which_nodes_are_known_does_not_matter(nodes: list[str], video: str, random: Random) -> None:
     shuffled = list(nodes)
     random.shuffle(shuffled)
     assert owner(video, shuffled) == owner(video, nodes)
