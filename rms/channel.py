@@ -155,18 +155,19 @@ class Channel:
         return self._audience.laggards
 
     def join(self, viewer: Viewer, opening: bytes, *, backlog: int = 0) -> None:
-        """Attaches a viewer: ``opening`` (response head, ``retry:``), the last ``viewers``, the last ``backlog``
-        comments, then live.
+        """Attaches a viewer: ``opening`` (response head, ``retry:``), the last ``backlog`` comments, then live.
 
         Nothing is left out between the backlog and live, and nothing comes twice. A viewer that closed meanwhile
         is ignored. Raises ``RuntimeError`` before ``seed``, ``ValueError`` for a viewer that is attached already.
+        After the opening comes how many watch, where that is known.
         """
+        if self._riders.latest_viewers is not None:
+            opening += self._riders.latest_viewers.data
         if not self.live:
             raise RuntimeError("viewers join a channel that is live")
         if self._first_page is None or self._first_page[0] != backlog:
             self._first_page = (backlog, self._ring.first_page(backlog))
-        watching = self._riders.latest_viewers
-        self._audience.join(viewer, opening + watching.data if watching else opening, self._first_page[1])
+        self._audience.join(viewer, opening, self._first_page[1])
 
     def resume(self, viewer: Viewer, opening: bytes, *, position: int) -> None:
         """Attaches a viewer: ``opening``, then all from ``position`` on, as ``position_after`` gave it in this turn
