@@ -206,7 +206,7 @@ class Channel:
             self._sent_at = self._clock()
             self._metrics.flush_seconds.observe(self._sent_at - self._unsent_since)
             self._unsent_since = None
-        return sending or bool(self._gathered) or self._riders.overdue
+        return sending or bool(self._gathered)
 
     def _take_rider(self, frame: Frame) -> None:
         self._recent.add(frame.event_id)
@@ -228,7 +228,7 @@ class Channel:
         if wait_s <= 0 and self._seeded:
             self._riders.overdue = True
             self._pump.schedule(self)
-        return max(wait_s, 0.0)
+        return max(wait_s, 0.0)  # looks again: a round that goes on now may come before them
 
     def _gather(self, frame: Frame) -> None:
         self._recent.add(frame.event_id)

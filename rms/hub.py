@@ -234,7 +234,6 @@ class Hub:
 
     def _close(self, video: str) -> None:
         served = self._served.pop(video)
-        self._counts.set(video, 0)
         if served.closing is not None:
             served.closing.cancel()
         self._registrar.withdraw(video)

@@ -13,6 +13,11 @@ class ViewerCounts:
         self._counts: dict[str, int] = {}
         self._open: set[CountChanges] = set()
 
+    @property
+    def listeners(self) -> int:
+        """Who is told of changes: Deliver streams."""
+        return len(self._open)
+
     def set(self, video: str, count: int) -> None:
         """``video`` now has so many viewers."""
         if count:

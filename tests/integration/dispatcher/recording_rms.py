@@ -28,6 +28,7 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         self.not_served: set[str] = set()
         self.refused: set[int] = set()
         self.streams = 0
+        self.streams_opened = 0
         self.totals: list[tuple[str, int]] = []
         """Numbers of viewers, as they were told."""
         self._viewers: dict[str, int] = {}
@@ -125,6 +126,7 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         context: grpc.aio.ServicerContext[Any, Any],
     ) -> None:
         self.streams += 1
+        self.streams_opened += 1
         self._calls.add(context)
         try:
             if self._viewers:

@@ -111,3 +111,31 @@ async def test_what_is_no_video_is_ignored(dispatch: Dispatch) -> None:
     await rms.report(**{"no video": 1, "": 1, "a": 2})
     await told(rms, "a", 2)
     assert rms.totals == [("a", 2)]
+
+
+async def test_an_rms_without_a_route_is_told_too(dispatch: Dispatch) -> None:
+    """Its route may wait for ZooKeeper while it serves viewers from the store."""
+    rms = await dispatch.rms("rms-1")
+    await dispatch.dispatcher(**SOON)
+    await rms.report(a=3)
+    await told(rms, "a", 3)
+
+
+async def test_an_rms_that_takes_nothing_counts_as_hung_whatever_it_reports(dispatch: Dispatch) -> None:
+    rms = await dispatch.rms("rms-1", "a")
+    dispatcher = await dispatch.dispatcher(outbox_ack_timeout_s=0.5)
+    await routed(dispatcher, "a", "rms-1")
+    rms.hang()
+    counted = 0
+
+    async def reports_on_another_stream() -> bool:
+        nonlocal counted
+        counted += 1
+        await rms.report(a=counted)
+        return rms.streams_opened > 1
+
+    async with publishing(dispatcher.grpc_address) as stream:
+        await stream.send(event("a", 1))
+        _: bool = await eventually(reports_on_another_stream, what="the dispatcher tries another stream")
+        rms.go_on()
+        await eventually(lambda: rms.ids_of("a") == [1])

@@ -79,6 +79,17 @@ def test_of_counts_that_wait_the_newest_goes() -> None:
     assert stage.metric("dropped_total", reason="superseded") == 2
 
 
+def test_a_count_that_must_wait_makes_no_empty_flushes() -> None:
+    stage = Stage()
+    viewer = stage.join()
+    stage.channel.publish(frames.viewers_frame(3))
+    stage.seconds_pass(WAIT)
+    stage.channel.publish(frames.viewers_frame(4))
+    stage.seconds_pass(2 * GAP)
+    assert counts(viewer) == [watching(3), watching(4)]
+    assert stage.metric("flushes_total", cause="rider") == 2
+
+
 def test_of_reactions_that_wait_all_go() -> None:
     """Each tells what changed, so none of them stands for another."""
     stage = Stage()
