@@ -46,7 +46,7 @@ class DispatcherSettings(NodeSettings):
         description="Seconds that an RMS's viewers count on when its stream broke: they may still be there.",
     )
     viewer_counts: int = Field(
-        default=500_000, ge=1, description="Numbers of viewers kept, one of each video at each RMS; 250 bytes each."
+        default=500_000, ge=1, description="Numbers of viewers kept, one of each video at each RMS; 350 bytes each."
     )
     recent_s: float = Field(default=5.0, gt=0, description="Seconds of events that a new route is given.")
     recent_events_per_video: int = Field(default=500, ge=1, description="At most so many of them for one video.")
