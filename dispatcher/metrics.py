@@ -48,6 +48,24 @@ class DispatcherMetrics:
         self.route_buckets_pending = Gauge(
             f"{_PREFIX}_route_buckets_pending", "Buckets whose routes may be out of date.", registry=registry
         )
+        self.viewer_reports = Counter(
+            f"{_PREFIX}_viewer_reports",
+            "Numbers of viewers that RMS nodes reported, one of a video each.",
+            registry=registry,
+        )
+        self.viewer_totals = Counter(
+            f"{_PREFIX}_viewer_totals",
+            "Totals of viewers that this dispatcher told, one of a video each.",
+            registry=registry,
+        )
+        self.viewer_counts = Gauge(
+            f"{_PREFIX}_viewer_counts", "Numbers of viewers kept, one of each video at each RMS.", registry=registry
+        )
+        self.viewer_counts_dropped = Gauge(
+            f"{_PREFIX}_viewer_counts_dropped",
+            "Numbers of viewers not kept since the start, because there were too many.",
+            registry=registry,
+        )
         self.rms = OutboxFamily(registry, _PREFIX, "rms")
         self.peers = OutboxFamily(registry, f"{_PREFIX}_relay", "dc")
 
@@ -60,6 +78,8 @@ class DispatcherMetrics:
         routed_videos: Callable[[], int],
         route_relists: Callable[[], int],
         route_buckets_pending: Callable[[], int],
+        viewer_counts: Callable[[], int],
+        viewer_counts_dropped: Callable[[], int],
     ) -> None:
         """Reads the gauges from where the figures are."""
         self.recent_items.set_function(recent_items)
@@ -68,6 +88,8 @@ class DispatcherMetrics:
         self.routed_videos.set_function(routed_videos)
         self.route_relists.set_function(route_relists)
         self.route_buckets_pending.set_function(route_buckets_pending)
+        self.viewer_counts.set_function(viewer_counts)
+        self.viewer_counts_dropped.set_function(viewer_counts_dropped)
 
 
 class OutboxFamily:

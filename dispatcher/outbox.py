@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,15 @@ from dispatcher.reasons import DropReason
 from livecomments.v1 import event_pb2
 from service_kit.acked_stream import AckedStream, Batch, StreamEnd
 
+# Numbers of viewers in one batch.
+MAX_BATCH_TOTALS = 1_000
+# Waiting; no RMS serves more videos.
+MAX_TOTALS = 100_000
+
 _log = structlog.get_logger()
+
+
+Totals = Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,15 @@ class OutboxLimits:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How one kind of receiver is spoken to."""
+    """How one kind of receiver is spoken to. What is called is given the receiver's name first."""
 
     method: Callable[[grpc.aio.Channel], Any]
-    batch: Callable[[int, list[event_pb2.Event], list[event_pb2.Head]], Batch]
+    # Of events, heads and, by video, totals of viewers.
+    batch: Callable[[int, list[event_pb2.Event], list[event_pb2.Head], Totals], Batch]
     # What to do with an acknowledgement beside taking it.
-    on_ack: Callable[[Any], None] = lambda ack: None
+    on_ack: Callable[[str, Any], None] = lambda receiver, ack: None
+    # A stream that stood is no more.
+    on_end: Callable[[str], None] = lambda receiver: None
 
 
 class Outbox:
@@ -65,6 +77,7 @@ class Outbox:
         self._metrics = metrics
         self._clock = clock
         self._queue = AckedQueue(limits.items, limits.size_bytes)
+        self._totals: OrderedDict[str, int] = OrderedDict()
         self._stream: AckedStream | None = None
         metrics.connected.set(0)
         metrics.watch(
@@ -112,6 +125,19 @@ class Outbox:
         if self._stream is not None:
             self._stream.wake()
 
+    def put_total(self, video: str, viewers: int) -> None:
+        """Has the receiver told how many watch ``video``, unless a newer number comes first. Never blocks.
+
+        A number that goes down with the stream is not sent again: for the next one all begins anew.
+        """
+        if not self.connected or self._stream is None:
+            return
+        self._totals[video] = viewers
+        if len(self._totals) > MAX_TOTALS:
+            self._totals.popitem(last=False)
+            self._metrics.dropped(DropReason.OUTBOX_FULL, 1)
+        self._stream.wake()
+
     async def aclose(self, reason: DropReason = DropReason.CLOSED) -> None:
         """Ends the stream; what still waits is given up for ``reason``."""
         stream, self._stream = self._stream, None
@@ -130,8 +156,9 @@ class Outbox:
         """Everything that waits, bounded."""
         now = self._clock()
         batch = self._queue.take(sequence, now)
+        totals = [self._totals.popitem(last=False) for _ in range(min(MAX_BATCH_TOTALS, len(self._totals)))]
         if batch is None:
-            return None
+            return self._delivery.batch(sequence, [], [], totals) if totals else None
         events: list[event_pb2.Event] = []
         heads: list[event_pb2.Head] = []
         for item in batch.items:
@@ -143,14 +170,14 @@ class Outbox:
                 heads.append(message)
         self._count_sent(len(events), len(heads), batch.resent)
         self._metrics.wait_seconds.observe(now - batch.items[0].came_at)
-        return self._delivery.batch(sequence, events, heads)
+        return self._delivery.batch(sequence, events, heads, totals)
 
     def acknowledged(self, ack: Any) -> None:
         """The receiver has everything up to ``ack.sequence``."""
         now = self._clock()
         for batch in self._queue.acknowledge(ack.sequence):
             self._metrics.ack_seconds.observe(now - batch.sent_at)
-        self._delivery.on_ack(ack)
+        self._delivery.on_ack(self.receiver, ack)
 
     def ended(self, reason: StreamEnd) -> None:
         """The stream broke: what was on the way waits for the next one."""
@@ -161,6 +188,8 @@ class Outbox:
         self._queue.requeue()
         if self.connected:
             _log.warning("receiver_lost", receiver=self.receiver, address=self.address, reason=reason)
+            self._delivery.on_end(self.receiver)
+        self._totals.clear()
         self.connected = False
         self._metrics.connected.set(0)
 

@@ -63,6 +63,12 @@ class Outboxes:
         """Queues ``items`` for an RMS. Where the membership does not name it yet they wait for its address."""
         self._outbox(rms_id).put(items)
 
+    def put_total(self, rms_id: str, video: str, viewers: int) -> None:
+        """Has an RMS told how many watch ``video``. Without a stream to it nothing is: it is told all on the next."""
+        outbox = self._outboxes.get(rms_id)
+        if outbox is not None:
+            outbox.put_total(video, viewers)
+
     async def abandon(self) -> None:
         """Gives up outboxes without member and stream for too long. To be called now and then."""
         now = self._clock()

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from dispatcher.item import Item
-from dispatcher.outbox import Delivery, Outbox
+from dispatcher.outbox import Delivery, Outbox, Totals
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc, event_pb2
 
 
@@ -55,7 +55,9 @@ def _method(channel: grpc.aio.Channel) -> Any:
     return dispatcher_pb2_grpc.DispatcherStub(channel).Relay
 
 
-def _batch(sequence: int, events: list[event_pb2.Event], heads: list[event_pb2.Head]) -> dispatcher_pb2.RelayBatch:
+def _batch(
+    sequence: int, events: list[event_pb2.Event], heads: list[event_pb2.Head], _: Totals
+) -> dispatcher_pb2.RelayBatch:
     return dispatcher_pb2.RelayBatch(sequence=sequence, events=events, heads=heads)
 
 

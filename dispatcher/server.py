@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from coordination.errors import CoordinationError
-from coordination.membership import DISPLACED, Membership, NodeRecord, Role
+from coordination.membership import DISPLACED, Membership, MembershipView, NodeRecord, Role
 from coordination.routes import Route, RouteWatcher
 from coordination.session import SessionState, ZooKeeperSession
 from dispatcher.directory import Directory
@@ -23,6 +23,9 @@ from dispatcher.rms import rms_delivery
 from dispatcher.router import Router
 from dispatcher.service import DispatcherService
 from dispatcher.settings import DispatcherSettings
+from dispatcher.viewer_counts import ViewerCounts
+from dispatcher.viewer_totals import ViewerTotals
+from dispatcher.viewers import Viewers
 from livecomments.v1 import dispatcher_pb2_grpc
 from service_kit.admin import AdminServer
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
@@ -49,11 +52,19 @@ class DispatcherServer:
         self._watcher = RouteWatcher(self._session)
         SessionMetrics(registry).watch(self._session, self._watcher, self._watcher.members)
         self._membership_metrics = MembershipMetrics(registry)
+        self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
         self._recent = _recent_window(settings)
         self._router = Router(self._watcher.table.rms_of, self._recent, clock=time.monotonic)
+        self._counts = ViewerCounts(
+            max_counts=settings.viewer_counts, grace_s=settings.viewers_grace_s, clock=time.monotonic
+        )
+        self._viewers = self._hear_viewers()
         self._outboxes = Outboxes(
             self._opener(
-                rms_delivery(self._on_misrouted), self._metrics.rms, settings.outbox_events, settings.outbox_bytes
+                rms_delivery(self._on_misrouted, self._viewers),
+                self._metrics.rms,
+                settings.outbox_events,
+                settings.outbox_bytes,
             ),
             abandon_after_s=settings.outbox_abandon_s,
             clock=time.monotonic,
@@ -107,6 +118,7 @@ class DispatcherServer:
         try:
             await self._session.start()
             await self._follow_routes()
+            await self._follow_dispatchers()
             await self._relay.start()
             await self._grpc.start()
             await self._admin.start()
@@ -144,8 +156,10 @@ class DispatcherServer:
         if self._membership is not None:
             await self._membership.aclose()
         await self._grpc.aclose()
+        await self._viewers.aclose()
         await self._relay.aclose()
         await self._outboxes.aclose()
+        await self._dispatchers.aclose()
         await self._watcher.aclose()
         await self._admin.aclose()
         await self._session.aclose()
@@ -163,7 +177,14 @@ class DispatcherServer:
             routed_videos=lambda: len(self._watcher.table),
             route_relists=lambda: self._watcher.stats.relists,
             route_buckets_pending=lambda: self._watcher.pending,
+            viewer_counts=lambda: len(self._counts),
+            viewer_counts_dropped=lambda: self._counts.dropped,
         )
+
+    async def _follow_dispatchers(self) -> None:
+        self._unsubscribe.append(self._dispatchers.on_change(self._viewers.follow))
+        await self._dispatchers.start()
+        await self._viewers.start()
 
     async def _all_listed(self) -> None:
         """Waits for a listing without error: what a lost connection cut short is listed again when it is back."""
@@ -177,6 +198,16 @@ class DispatcherServer:
         self._membership = Membership(self._session, Role.DISPATCHER, record)
         self._membership_metrics.watch(self._membership)
         await self._membership.start()
+
+    def _hear_viewers(self) -> Viewers:
+        return Viewers(
+            self._counts,
+            ViewerTotals(self._counts, every_s=self._settings.viewers_every_s, clock=time.monotonic),
+            self._metrics,
+            node_id=self._settings.node_id,
+            rms_of=self._watcher.table.rms_of,
+            tell=self._tell_viewers,
+        )
 
     def _opener(
         self, delivery: Delivery, family: OutboxFamily, max_items: int, max_bytes: int
@@ -194,6 +225,9 @@ class DispatcherServer:
     def _on_misrouted(self, video: str) -> None:
         self._metrics.misrouted.inc()
         self._watcher.relist(video)
+
+    def _tell_viewers(self, rms_id: str, video: str, total: int) -> None:
+        self._outboxes.put_total(rms_id, video, total)
 
     def _not_ready(self) -> list[str]:
         if self._state:

@@ -36,6 +36,18 @@ class DispatcherSettings(NodeSettings):
         default=50_000, ge=1, description="Events and heads that may wait for one peer data centre."
     )
     relay_bytes: int = Field(default=128 * 1024 * 1024, ge=1, description="Bytes that those may take.")
+    viewers_every_s: float = Field(
+        default=5.0, gt=0, le=3600, description="Seconds at least between two totals of a video's viewers."
+    )
+    viewers_grace_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=600,
+        description="Seconds that an RMS's viewers count on when its stream broke: they may still be there.",
+    )
+    viewer_counts: int = Field(
+        default=500_000, ge=1, description="Numbers of viewers kept, one of each video at each RMS; 350 bytes each."
+    )
     recent_s: float = Field(default=5.0, gt=0, description="Seconds of events that a new route is given.")
     recent_events_per_video: int = Field(default=500, ge=1, description="At most so many of them for one video.")
     recent_events: int = Field(default=50_000, ge=1, description="Recent events kept in all.")

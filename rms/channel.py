@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterable
 from rms.audience import Audience
 from rms.batch import Batch
 from rms.channel_limits import ChannelLimits
-from rms.frames import COMMENT, END, Frame
+from rms.frames import COMMENT, END, VIEWERS, Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
-from rms.reasons import CloseReason, DropReason
+from rms.reasons import CloseReason, DropReason, FlushCause
 from rms.recent_ids import RecentIds
+from rms.riders import RIDERS, Riders
 from rms.ring import Ring
 from rms.viewer import Viewer
 from rms.wheel import Wheel
 
 
 class Channel:
-    """Events come in by ``publish``, gather while the pump is busy, and go out together: a flush.
+    """Events come in by ``publish``, gather while the pump is busy, and go out together: a flush. Those of ``RIDERS``
+    make none by themselves, but for when none comes for too long.
 
     All methods are for the event loop's thread, and none blocks. ``on_detach(viewer, reason)`` is called after a
     viewer has left, whoever ended it.
@@ -48,6 +50,8 @@ class Channel:
         self._recent = RecentIds(self._limits.recent_ids)
         self._gathered: deque[Frame] = deque()
         self._gathered_bytes = 0
+        self._riders = Riders(self._limits.rider_wait_s, self._limits.viewers_gap_s)
+        self._riders_timed = False
         self._unsent_since: float | None = None
         self._sent_at = clock()
         self._newest_id = 0
@@ -88,6 +92,7 @@ class Channel:
     def publish(self, frame: Frame) -> bool:
         """Appends an event to the stream: it goes out with the next flush, in id order with what gathers with it.
 
+        A rider waits for a flush that others make. A ``viewers`` that has not gone yet gives way to a newer one.
         ``end`` is the last: every viewer is closed (``ENDED``) once it has it.
         False: the event was dropped and counted (a repeat, too old to tell from one, or after the end).
         """
@@ -95,6 +100,9 @@ class Channel:
         if refusal is not None:
             self._metrics.dropped.labels(refusal).inc()
             return False
+        if frame.kind == VIEWERS or (frame.kind in RIDERS and self._seeded):
+            self._take_rider(frame)
+            return True
         self._ended = frame.kind == END
         self._gather(frame)
         self._metrics.published.labels(frame.kind).inc()
@@ -151,7 +159,10 @@ class Channel:
 
         Nothing is left out between the backlog and live, and nothing comes twice. A viewer that closed meanwhile
         is ignored. Raises ``RuntimeError`` before ``seed``, ``ValueError`` for a viewer that is attached already.
+        After the opening comes how many watch, where that is known.
         """
+        if self._riders.latest_viewers is not None:
+            opening += self._riders.latest_viewers.data
         if not self.live:
             raise RuntimeError("viewers join a channel that is live")
         if self._first_page is None or self._first_page[0] != backlog:
@@ -188,14 +199,36 @@ class Channel:
         """One slice of sending, for the pump; True while there is more."""
         if self._closed:
             return False
-        if self._gathered and not self._audience.sending:
-            self._commit()
+        if (self._gathered or self._riders.overdue) and not self._audience.sending:
+            self._flush()
         sending = self._audience.send_slice()
         if not sending and self._unsent_since is not None:
             self._sent_at = self._clock()
             self._metrics.flush_seconds.observe(self._sent_at - self._unsent_since)
             self._unsent_since = None
         return sending or bool(self._gathered)
+
+    def _take_rider(self, frame: Frame) -> None:
+        self._recent.add(frame.event_id)
+        superseded = self._riders.add(frame, self._clock())
+        self._metrics.dropped.labels(DropReason.SUPERSEDED).inc(superseded)
+        if not self._riders_timed:
+            self._riders_timed = True
+            self._wheel.add(self._limits.rider_wait_s, self._have_riders_gone)
+        if self._too_much_waits:
+            self._flush()
+
+    def _have_riders_gone(self) -> float | None:
+        """For the wheel: those that nothing came by for go alone."""
+        due_at = self._riders.due_at
+        if due_at is None or self._closed or self._ended:
+            self._riders_timed = False
+            return None
+        wait_s = due_at - self._clock()
+        if wait_s <= 0 and self._seeded:
+            self._riders.overdue = True
+            self._pump.schedule(self)
+        return max(wait_s, 0.0)  # looks again: a round that goes on now may come before them
 
     def _gather(self, frame: Frame) -> None:
         self._recent.add(frame.event_id)
@@ -207,18 +240,34 @@ class Channel:
         self._gathered_bytes += len(frame.data)
         if not self._seeded:
             self._shed_what_the_ring_would()
-        elif len(self._gathered) * 2 >= self._limits.max_frames or self._gathered_bytes * 2 >= self._limits.max_bytes:
+        elif self._too_much_waits:
             # More than a round can wait for: into the ring, so that groups that are too far behind skip to its end.
-            self._commit()
+            self._flush()
+
+    @property
+    def _too_much_waits(self) -> bool:
+        frames = len(self._gathered) + len(self._riders)
+        size_bytes = self._gathered_bytes + self._riders.size_bytes
+        return self._seeded and (frames * 2 >= self._limits.max_frames or size_bytes * 2 >= self._limits.max_bytes)
 
     def _shed_what_the_ring_would(self) -> None:
         """Before the channel is live nobody has been sent anything, so what does not fit in the ring is not missed."""
         while len(self._gathered) > self._limits.max_frames or self._gathered_bytes > self._limits.max_bytes:
             self._gathered_bytes -= len(self._gathered.popleft().data)
 
+    def _flush(self) -> None:
+        """A round begins: what gathered and the riders go into the ring, and the audience is sent it."""
+        now = self._clock()
+        self._metrics.flushes.labels(FlushCause.EVENT if self._gathered else FlushCause.RIDER).inc()
+        for rider in self._riders.take(now):
+            self._metrics.published.labels(rider.kind).inc()
+            self._gathered.append(rider)
+        if self._unsent_since is None:
+            self._unsent_since = now
+        self._commit()
+
     def _commit(self) -> None:
         """Moves what gathered into the ring, and has the audience sent it."""
-        self._metrics.flushes.inc()
         for frame in sorted(self._gathered, key=_flush_order):
             self._ring.append(frame)
         self._gathered.clear()
@@ -236,6 +285,7 @@ class Channel:
         if silent_s < self._limits.heartbeat_after_s:
             return self._limits.heartbeat_after_s - silent_s
         self._sent_at = self._clock()
+        self._metrics.flushes.labels(FlushCause.HEARTBEAT).inc()
         self._audience.begin_heartbeat()
         self._pump.schedule(self)
         return self._limits.heartbeat_after_s

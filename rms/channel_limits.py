@@ -23,3 +23,7 @@ class ChannelLimits:
     """A laggard that takes nothing for so long is closed."""
     heartbeat_after_s: float = 15.0
     """Silence after which a heartbeat goes out."""
+    rider_wait_s: float = 2.0
+    """How long ``viewers`` and ``reactions`` wait for a flush to go with."""
+    viewers_gap_s: float = 5.0
+    """At least so long between two ``viewers``."""

@@ -16,12 +16,13 @@ from rms.ages import Ages
 from rms.backfill import Backfill
 from rms.channel import Channel
 from rms.feed import Feed, Item
-from rms.frames import Frame
+from rms.frames import Frame, viewers_frame
 from rms.joining import Joiner, Joining
 from rms.metrics import ServiceMetrics
 from rms.reasons import CloseReason, RefusalReason
 from rms.repair import Repairs
 from rms.viewer import Viewer
+from rms.viewer_counts import ViewerCounts
 
 if TYPE_CHECKING:
     from coordination.routes import RouteRegistrar
@@ -70,7 +71,7 @@ class Hub:
     """Knows every channel of the node.
 
     The first viewer of a video opens its channel: its route is announced and its history read at the same time, and
-    viewers who come meanwhile wait. Later viewers are served from the ring.
+    viewers who come meanwhile wait. Later viewers are served from the ring. ``counts`` is kept up to date.
 
     ``clock_ms`` gives milliseconds since 1970.
     """
@@ -85,6 +86,7 @@ class Hub:
         repairs: Repairs,
         joining: Joining,
         ages: Ages,
+        counts: ViewerCounts,
         metrics: ServiceMetrics,
         limits: HubLimits | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -97,6 +99,7 @@ class Hub:
         self._joining = joining
         joining.on_gone = self._on_gone
         self._ages = ages
+        self._counts = counts
         self._metrics = metrics
         self._limits = limits or HubLimits()
         self._clock_ms = clock_ms
@@ -134,6 +137,7 @@ class Hub:
             served.closing = None
         self.viewers += 1
         served.viewers += 1
+        self._counts.set(video, served.viewers)
         self._ages.add(joiner.viewer)
         if served.feed.opened:
             self._joining.join(served.feed, joiner)
@@ -153,6 +157,12 @@ class Hub:
             served.ended = True
             self._registrar.withdraw(item.live_video_id)
         return True
+
+    def show_viewers(self, video: str, total: int) -> None:
+        """So many watch ``video``, all nodes together. Of no use where it is not served here any more."""
+        served = self._served.get(video)
+        if served is not None:
+            served.feed.channel.publish(viewers_frame(total))
 
     def unannounced(self) -> Iterator[Feed]:
         """Open feeds whose route no dispatcher has, so that nothing is delivered to them."""
@@ -223,6 +233,7 @@ class Hub:
         if served is None:
             return
         served.viewers -= 1
+        self._counts.set(video, served.viewers)
         if not served.viewers and not self._draining:
             loop = asyncio.get_running_loop()
             served.closing = loop.call_later(self._limits.linger_s, self._close, video)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import grpc
 
 from coordination.ids import id_time_ms
 from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
+from rms.count_reports import report_counts
 from rms.feed import Item
 from rms.hub import Hub
 from rms.metrics import ServiceMetrics
+from rms.viewer_counts import ViewerCounts
 from service_kit.grpc_server import GrpcService
 from service_kit.video_id import is_video_id
 
@@ -24,6 +27,7 @@ SLICE = 100
 
 Batch = realtime_messaging_pb2.DeliverBatch
 Ack = realtime_messaging_pb2.DeliverAck
+ViewerCount = realtime_messaging_pb2.ViewerCount
 
 
 class BatchError(Exception):
@@ -39,7 +43,8 @@ class BatchOverLimitError(BatchError):
 
 
 class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
-    """``livecomments.v1.RealtimeMessaging``: gives each event to its channel and acknowledges by sequence.
+    """``livecomments.v1.RealtimeMessaging``: gives each event to its channel and acknowledges by sequence. On the same
+    stream it reports ``counts``, a video's at most every ``report_every_s``.
 
     ``clock_ms`` gives milliseconds since 1970.
     """
@@ -47,11 +52,15 @@ class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
     def __init__(
         self,
         hub: Hub,
+        counts: ViewerCounts,
         metrics: ServiceMetrics,
         *,
+        report_every_s: float = 2.5,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._hub = hub
+        self._counts = counts
+        self._report_every_s = report_every_s
         self._metrics = metrics
         self._clock_ms = clock_ms
 
@@ -62,20 +71,30 @@ class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
             lambda server: realtime_messaging_pb2_grpc.add_RealtimeMessagingServicer_to_server(self, server),
         )
 
-    async def Deliver(  # noqa: N802  # the name in the .proto
+    async def Deliver(  # type: ignore[override]  # noqa: N802  # of two ways to write it the stub knows one
         self, request_iterator: AsyncIterator[Batch], context: grpc.aio.ServicerContext[Batch, Ack]
-    ) -> AsyncIterator[Ack]:
+    ) -> None:
         """See realtime_messaging.proto."""
-        expected = 1
-        async for batch in request_iterator:
-            try:
-                check_batch(batch, expected)
-            except MalformedBatchError as error:
-                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-            except BatchOverLimitError as error:
-                await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
-            yield Ack(sequence=batch.sequence, misrouted_videos=sorted(await self._take(batch)))
-            expected += 1
+        async with self._acks(context) as acks:
+            async for batch in request_iterator:
+                try:
+                    check_batch(batch, acks.sequence + 1)
+                except MalformedBatchError as error:
+                    await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+                except BatchOverLimitError as error:
+                    await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
+                await acks.acknowledge(batch.sequence, sorted(await self._take(batch)))
+
+    @asynccontextmanager
+    async def _acks(self, context: grpc.aio.ServicerContext[Batch, Ack]) -> AsyncIterator[_Acks]:
+        """The stream's answers, with reports among them."""
+        acks = _Acks(context)
+        reports = asyncio.create_task(report_counts(self._counts, acks.report, every_s=self._report_every_s))
+        try:
+            yield acks
+        finally:
+            reports.cancel()
+            await asyncio.gather(reports, return_exceptions=True)
 
     async def _take(self, batch: Batch) -> set[str]:
         """Delivers a batch; returns the videos that are not served here."""
@@ -95,7 +114,30 @@ class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
                 await asyncio.sleep(0)
         # After the events: a head names one that may have come in this very batch.
         misrouted.update(head.live_video_id for head in batch.heads if not self._hub.deliver(head))
+        for total in batch.viewers:
+            self._hub.show_viewers(total.live_video_id, total.count)
         return misrouted
+
+
+class _Acks:
+    """What goes back on one stream, one message at a time."""
+
+    def __init__(self, context: grpc.aio.ServicerContext[Batch, Ack]) -> None:
+        self._context = context
+        self._writing = asyncio.Lock()  # a stream takes no second message before it has taken the first
+        self.sequence = 0
+        """Of the last batch that was taken."""
+
+    async def acknowledge(self, sequence: int, misrouted_videos: list[str]) -> None:
+        """All batches up to this one are taken."""
+        self.sequence = sequence
+        async with self._writing:
+            await self._context.write(Ack(sequence=sequence, misrouted_videos=misrouted_videos))
+
+    async def report(self, viewers: list[ViewerCount]) -> None:
+        """So many watch these videos."""
+        async with self._writing:
+            await self._context.write(Ack(sequence=self.sequence, viewers=viewers))
 
 
 def check_batch(batch: Batch, expected: int) -> None:
@@ -105,7 +147,7 @@ def check_batch(batch: Batch, expected: int) -> None:
     """
     if batch.sequence != expected:
         raise MalformedBatchError(f"sequence: expected {expected}, got {batch.sequence}")
-    for name, items in (("events", batch.events), ("heads", batch.heads)):
+    for name, items in (("events", batch.events), ("heads", batch.heads), ("viewers", batch.viewers)):
         if len(items) > MAX_ITEMS:
             raise BatchOverLimitError(f"{name}: {len(items)} in a batch, at most {MAX_ITEMS}")
     for number, event in enumerate(batch.events):
@@ -118,6 +160,9 @@ def check_batch(batch: Batch, expected: int) -> None:
         fault = _fault_of_address(head) or ("" if head.last_id else "last_id: missing")
         if fault:
             raise MalformedBatchError(f"heads[{number}].{fault}")
+    for number, total in enumerate(batch.viewers):
+        if not is_video_id(total.live_video_id):
+            raise MalformedBatchError(f"viewers[{number}].{_fault_of_video(total.live_video_id)}")
 
 
 def _fault_of_event(event: event_pb2.Event) -> str:
@@ -132,10 +177,14 @@ def _fault_of_event(event: event_pb2.Event) -> str:
 
 def _fault_of_address(item: Item) -> str:
     if not is_video_id(item.live_video_id):
-        return f"live_video_id: {item.live_video_id[:80]!r} is not 1 to 64 of A-Z a-z 0-9 _ -"
+        return _fault_of_video(item.live_video_id)
     if not 1 <= len(item.origin) <= MAX_ORIGIN_CHARS:
         return f"origin: {len(item.origin)} characters, must be 1 to {MAX_ORIGIN_CHARS}"
     return ""
+
+
+def _fault_of_video(video: str) -> str:
+    return f"live_video_id: {video[:80]!r} is not 1 to 64 of A-Z a-z 0-9 _ -"
 
 
 _KINDS = frozenset(event_pb2.Event.Kind.values()) - {event_pb2.Event.KIND_UNSPECIFIED}

@@ -25,7 +25,8 @@ class RmsMetrics:
         )
         self.flushes = Counter(
             "livecomments_rms_flushes_total",
-            "Times that a channel's gathered events went out, whatever the audience.",
+            "Times that a channel sent to its viewers, however many they are, by what made it.",
+            ["cause"],
             registry=registry,
         )
         self.deliveries = Counter(

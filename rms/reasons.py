@@ -36,6 +36,19 @@ class DropReason(StrEnum):
     """More waited for one flush than a channel's ring holds; the viewers were told to resync."""
     ENDED = "ended"
     """The video has ended: nothing comes after its ``end``."""
+    SUPERSEDED = "superseded"
+    """A count of viewers that need not go: a newer one came before it had, or the viewers have that very count."""
+
+
+class FlushCause(StrEnum):
+    """What made a channel send to its viewers."""
+
+    EVENT = "event"
+    """Something that does not wait; riders went with it where there were any."""
+    RIDER = "rider"
+    """Riders alone: nothing that they could have gone with came while they could wait."""
+    HEARTBEAT = "heartbeat"
+    """Silence."""
 
 
 class ResyncReason(StrEnum):

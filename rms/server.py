@@ -36,6 +36,7 @@ from rms.reasons import CloseReason
 from rms.repair import Repairs
 from rms.settings import RmsSettings
 from rms.viewer import Viewer
+from rms.viewer_counts import ViewerCounts
 from rms.wheel import Wheel
 from service_kit.admin import AdminServer
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
@@ -89,6 +90,7 @@ class RmsServer:
         self._ages = Ages(settings.max_age_s, jitter=settings.max_age_jitter, farewell=self._farewell)
         self._backfill = Backfill(self._history, self._metrics, timeout_s=settings.open_timeout_s)
         self._repairs = _repairs(self._history, self._metrics, settings)
+        self._counts = ViewerCounts()
         self.hub = self._hub()
         self._polling = Polling(
             self._history,
@@ -118,7 +120,7 @@ class RmsServer:
                 header_timeout_s=settings.header_timeout_s,
             ),
         )
-        ingest = Ingest(self.hub, self._metrics)
+        ingest = Ingest(self.hub, self._counts, self._metrics, report_every_s=settings.viewers_report_every_s)
         self.grpc = GrpcServer(settings.host, settings.grpc_port, services=[ingest.service()])
         self._membership: Membership | None = None
 
@@ -195,6 +197,7 @@ class RmsServer:
             repairs=self._repairs,
             joining=Joining(self._history, self._metrics, timeout_s=settings.open_timeout_s),
             ages=self._ages,
+            counts=self._counts,
             metrics=self._metrics,
             limits=HubLimits(
                 max_channels=settings.max_channels,
@@ -214,6 +217,8 @@ class RmsServer:
             chunk_bytes=settings.chunk_bytes,
             stalled_after_s=settings.stalled_after_s,
             heartbeat_after_s=settings.heartbeat_after_s,
+            rider_wait_s=settings.rider_wait_s,
+            viewers_gap_s=settings.viewers_gap_s,
         )
         return Channel(
             video, pump=self._pump, wheel=self._wheel, metrics=self._metrics, limits=limits, on_detach=on_detach

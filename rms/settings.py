@@ -75,6 +75,13 @@ class RmsSettings(NodeSettings):
         20.0, gt=0, le=600, description="Seconds after which a viewer is closed that is owed bytes and takes none."
     )
     heartbeat_after_s: float = Field(15.0, gt=0, le=600, description="Seconds of silence before a heartbeat.")
+    rider_wait_s: float = Field(
+        2.0, ge=0, le=600, description="Seconds that viewer counts and reactions wait for comments to go with."
+    )
+    viewers_gap_s: float = Field(5.0, ge=0, le=3600, description="Seconds at least between two counts of a video.")
+    viewers_report_every_s: float = Field(
+        2.5, gt=0, le=600, description="Seconds between two reports of a video's viewers here to the dispatchers."
+    )
 
     # History and repairs.
     open_timeout_s: float = Field(

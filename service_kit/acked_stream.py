@@ -183,8 +183,9 @@ class AckedStream:
         loop = asyncio.get_running_loop()
         try:
             async for ack in call:
-                self._acked = min(ack.sequence, self._sent)
-                self._progress_at = loop.time()
+                if ack.sequence > self._acked:  # a receiver may say other things without taking any batch
+                    self._acked = min(ack.sequence, self._sent)
+                    self._progress_at = loop.time()
                 self._owner.acknowledged(ack)
                 self._wake.set()
         except grpc.aio.AioRpcError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from livecomments.v1 import event_pb2
+from service_kit import rendezvous
 
 MAX_BATCH_ITEMS = 1_000
 # Well under the 4 MiB that a receiver takes in one message.
@@ -201,7 +201,7 @@ class PublishOutbox:
         accepting = [lane for lane in self._lanes if lane.accepts] or self._lanes
         if not accepting:
             return self._parked
-        return max(accepting, key=lambda lane: _score(lane.name, video))
+        return max(accepting, key=lambda lane: rendezvous.weight(lane.name, video))
 
     def _move_parked(self) -> None:
         parked = list(self._parked.waiting)
@@ -223,7 +223,3 @@ def _oldest_times(lane: Lane) -> Iterable[float]:
         yield lane.in_flight[0].items[0].queued_at
     if lane.waiting:
         yield lane.waiting[0].queued_at
-
-
-def _score(name: str, video: str) -> bytes:
-    return blake2b(f"{name}/{video}".encode(), digest_size=8).digest()

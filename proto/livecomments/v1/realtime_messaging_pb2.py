@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from livecomments.v1 import event_pb2 as livecomments_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(livecomments/v1/realtime_messaging.proto\x12\x0flivecomments.v1\x1a\x1blivecomments/v1/event.proto\"\x7f\n\x0c\x44\x65liverBatch\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12&\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x16.livecomments.v1.Event\x12$\n\x05heads\x18\x03 \x03(\x0b\x32\x15.livecomments.v1.Head\x12\x0f\n\x07sent_ms\x18\x04 \x01(\x04\"8\n\nDeliverAck\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x18\n\x10misrouted_videos\x18\x02 \x03(\t2^\n\x11RealtimeMessaging\x12I\n\x07\x44\x65liver\x12\x1d.livecomments.v1.DeliverBatch\x1a\x1b.livecomments.v1.DeliverAck(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(livecomments/v1/realtime_messaging.proto\x12\x0flivecomments.v1\x1a\x1blivecomments/v1/event.proto\"\xae\x01\n\x0c\x44\x65liverBatch\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12&\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x16.livecomments.v1.Event\x12$\n\x05heads\x18\x03 \x03(\x0b\x32\x15.livecomments.v1.Head\x12\x0f\n\x07sent_ms\x18\x04 \x01(\x04\x12-\n\x07viewers\x18\x05 \x03(\x0b\x32\x1c.livecomments.v1.ViewerCount\"g\n\nDeliverAck\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x18\n\x10misrouted_videos\x18\x02 \x03(\t\x12-\n\x07viewers\x18\x03 \x03(\x0b\x32\x1c.livecomments.v1.ViewerCount\"3\n\x0bViewerCount\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\r2^\n\x11RealtimeMessaging\x12I\n\x07\x44\x65liver\x12\x1d.livecomments.v1.DeliverBatch\x1a\x1b.livecomments.v1.DeliverAck(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'livecomments.v1.realtime_messaging_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DELIVERBATCH']._serialized_start=90
-  _globals['_DELIVERBATCH']._serialized_end=217
-  _globals['_DELIVERACK']._serialized_start=219
-  _globals['_DELIVERACK']._serialized_end=275
-  _globals['_REALTIMEMESSAGING']._serialized_start=277
-  _globals['_REALTIMEMESSAGING']._serialized_end=371
+  _globals['_DELIVERBATCH']._serialized_start=91
+  _globals['_DELIVERBATCH']._serialized_end=265
+  _globals['_DELIVERACK']._serialized_start=267
+  _globals['_DELIVERACK']._serialized_end=370
+  _globals['_VIEWERCOUNT']._serialized_start=372
+  _globals['_VIEWERCOUNT']._serialized_end=423
+  _globals['_REALTIMEMESSAGING']._serialized_start=425
+  _globals['_REALTIMEMESSAGING']._serialized_end=519
 # @@protoc_insertion_point(module_scope)

@@ -27,6 +27,7 @@ class DeliverBatch(_message.Message):
     EVENTS_FIELD_NUMBER: _builtins.int
     HEADS_FIELD_NUMBER: _builtins.int
     SENT_MS_FIELD_NUMBER: _builtins.int
+    VIEWERS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """1, 2, 3 … on a stream."""
     sent_ms: _builtins.int
@@ -39,6 +40,10 @@ class DeliverBatch(_message.Message):
     def heads(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Head]:
         """At most 1,000."""
 
+    @_builtins.property
+    def viewers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ViewerCount]:
+        """How many watch these videos, all nodes together. At most 1,000. Never sent again: the next change replaces them."""
+
     def __init__(
         self,
         *,
@@ -46,10 +51,11 @@ class DeliverBatch(_message.Message):
         events: _abc.Iterable[_event_pb2.Event] | None = ...,
         heads: _abc.Iterable[_event_pb2.Head] | None = ...,
         sent_ms: _builtins.int = ...,
+        viewers: _abc.Iterable[Global___ViewerCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "heads", b"heads", "sent_ms", b"sent_ms", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "heads", b"heads", "sent_ms", b"sent_ms", "sequence", b"sequence", "viewers", b"viewers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -57,26 +63,60 @@ Global___DeliverBatch: _TypeAlias = DeliverBatch  # noqa: Y015
 
 @_typing.final
 class DeliverAck(_message.Message):
+    """Comes for each batch, and without one when viewers have come or gone."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SEQUENCE_FIELD_NUMBER: _builtins.int
     MISROUTED_VIDEOS_FIELD_NUMBER: _builtins.int
+    VIEWERS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    """All batches up to this one are taken."""
+    """All batches up to this one are taken; 0 before the first."""
     @_builtins.property
     def misrouted_videos(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Videos of these batches that this RMS does not serve: the dispatcher re-lists their routes."""
+
+    @_builtins.property
+    def viewers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ViewerCount]:
+        """How many watch these videos here, where that has changed since it was last said on this stream. A stream begins
+        at nothing: on a new one all videos with viewers are told anew. At most 1,000.
+        """
 
     def __init__(
         self,
         *,
         sequence: _builtins.int = ...,
         misrouted_videos: _abc.Iterable[_builtins.str] | None = ...,
+        viewers: _abc.Iterable[Global___ViewerCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["misrouted_videos", b"misrouted_videos", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["misrouted_videos", b"misrouted_videos", "sequence", b"sequence", "viewers", b"viewers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeliverAck: _TypeAlias = DeliverAck  # noqa: Y015
+
+@_typing.final
+class ViewerCount(_message.Message):
+    """How many viewers a video has."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIVE_VIDEO_ID_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    live_video_id: _builtins.str
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        live_video_id: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "live_video_id", b"live_video_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ViewerCount: _TypeAlias = ViewerCount  # noqa: Y015

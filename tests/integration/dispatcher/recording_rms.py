@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import grpc
@@ -28,6 +28,12 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         self.not_served: set[str] = set()
         self.refused: set[int] = set()
         self.streams = 0
+        self.streams_opened = 0
+        self.totals: list[tuple[str, int]] = []
+        """Numbers of viewers, as they were told."""
+        self._viewers: dict[str, int] = {}
+        self._writing = asyncio.Lock()
+        self._calls: set[grpc.aio.ServicerContext[Any, Any]] = set()
         self._answers = asyncio.Event()
         self._answers.set()
         self._server = GrpcServer(
@@ -83,6 +89,12 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         self._registrar.withdraw(video)
         await self._registrar.idle()
 
+    async def report(self, **viewers: int) -> None:
+        """From now on it has so many viewers of each video, and says so, also on streams yet to come."""
+        self._viewers |= viewers
+        for call in self._calls:
+            await self._write(call, _report(viewers))
+
     def hang(self) -> None:
         """From now on takes nothing and acknowledges nothing."""
         self._answers.clear()
@@ -104,22 +116,38 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         await self.leave()
         await self.stop_listening()
 
-    async def Deliver(
+    async def _write(self, call: grpc.aio.ServicerContext[Any, Any], ack: realtime_messaging_pb2.DeliverAck) -> None:
+        async with self._writing:
+            await call.write(ack)
+
+    async def Deliver(  # type: ignore[override]  # of two ways to write it the stub knows one
         self,
         request_iterator: AsyncIterator[realtime_messaging_pb2.DeliverBatch],
         context: grpc.aio.ServicerContext[Any, Any],
-    ) -> AsyncIterator[realtime_messaging_pb2.DeliverAck]:
+    ) -> None:
         self.streams += 1
+        self.streams_opened += 1
+        self._calls.add(context)
         try:
+            if self._viewers:
+                await self._write(context, _report(self._viewers))
             async for batch in request_iterator:
                 await self._answers.wait()
                 if self.refused & {event.event_id for event in batch.events}:
                     await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "events[0].data: refused")
                 self.events.extend(batch.events)
                 self.heads.extend(batch.heads)
+                self.totals.extend((total.live_video_id, total.count) for total in batch.viewers)
                 videos = {event.live_video_id for event in batch.events}
-                yield realtime_messaging_pb2.DeliverAck(
-                    sequence=batch.sequence, misrouted_videos=sorted(videos & self.not_served)
+                misrouted = sorted(videos & self.not_served)
+                await self._write(
+                    context, realtime_messaging_pb2.DeliverAck(sequence=batch.sequence, misrouted_videos=misrouted)
                 )
         finally:
+            self._calls.discard(context)
             self.streams -= 1
+
+
+def _report(viewers: Mapping[str, int]) -> realtime_messaging_pb2.DeliverAck:
+    counts = [realtime_messaging_pb2.ViewerCount(live_video_id=video, count=count) for video, count in viewers.items()]
+    return realtime_messaging_pb2.DeliverAck(viewers=counts)

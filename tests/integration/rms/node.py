@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import grpc
 from prometheus_client import CollectorRegistry
@@ -147,25 +147,44 @@ class Dispatch:
         self._batches: asyncio.Queue[DeliverBatch] = asyncio.Queue()
         self._call = self._stub.Deliver(self._requests())
         self._sequence = 0
+        self.reports: list[tuple[str, int]] = []
+        """Viewer counts, as they came."""
 
     async def deliver(
-        self, events: Sequence[event_pb2.Event] = (), heads: Sequence[event_pb2.Head] = ()
+        self,
+        events: Sequence[event_pb2.Event] = (),
+        heads: Sequence[event_pb2.Head] = (),
+        viewers: Mapping[str, int] | None = None,
     ) -> realtime_messaging_pb2.DeliverAck:
         """Sends a batch and returns its acknowledgement."""
         self._sequence += 1
-        return await self.send(
-            DeliverBatch(sequence=self._sequence, events=events, heads=heads, sent_ms=time.time_ns() // 1_000_000)
-        )
+        batch = DeliverBatch(sequence=self._sequence, events=events, heads=heads, sent_ms=time.time_ns() // 1_000_000)
+        for video, count in (viewers or {}).items():
+            batch.viewers.add(live_video_id=video, count=count)
+        return await self.send(batch)
 
     async def send(self, batch: DeliverBatch) -> realtime_messaging_pb2.DeliverAck:
         """Sends any batch. Raises ``Refused`` where it ends the stream."""
         self._batches.put_nowait(batch)
+        while (ack := await self.read()).sequence < batch.sequence:
+            pass
+        return ack
+
+    async def read(self) -> realtime_messaging_pb2.DeliverAck:
+        """The next message that comes back. Raises ``Refused`` where the stream ends."""
         try:
             ack = await self._call.read()
         except grpc.aio.AioRpcError as error:
             raise Refused(error.code(), error.details()) from None
         assert isinstance(ack, realtime_messaging_pb2.DeliverAck), "the stream ended without a status"
+        self.reports += [(told.live_video_id, told.count) for told in ack.viewers]
         return ack
+
+    async def reported(self, video: str, count: int) -> None:
+        """Waits until the RMS has said that ``video`` has so many viewers there."""
+        async with asyncio.timeout(10):
+            while dict(self.reports).get(video) != count:
+                await self.read()
 
     async def aclose(self) -> None:
         self._call.cancel()

@@ -13,6 +13,7 @@ from tests.integration.rms.node import CommentNode, Refused, Writer
 from tests.support.eventually import eventually
 
 DeliverBatch = realtime_messaging_pb2.DeliverBatch
+ViewerCount = realtime_messaging_pb2.ViewerCount
 
 
 def batch(**fields: object) -> DeliverBatch:
@@ -36,6 +37,8 @@ def batch(**fields: object) -> DeliverBatch:
         (lambda: batch(data=b"a\ndata: b"), "INVALID_ARGUMENT", "events[0].data"),
         (lambda: batch(data=b"x" * 65_537), "RESOURCE_EXHAUSTED", "events[0].data"),
         (lambda: DeliverBatch(sequence=7), "INVALID_ARGUMENT", "sequence"),
+        (lambda: DeliverBatch(sequence=1, viewers=[ViewerCount(count=1)]), "INVALID_ARGUMENT", "viewers[0].live_video"),
+        (lambda: DeliverBatch(sequence=1, viewers=[ViewerCount()] * 1001), "RESOURCE_EXHAUSTED", "viewers"),
         (
             lambda: DeliverBatch(sequence=1, heads=[event_pb2.Head(live_video_id="v", origin="o")]),
             "INVALID_ARGUMENT",
@@ -91,8 +94,8 @@ async def test_every_kind_of_event_reaches_the_viewer(
     await eventually(lambda: len(viewer.events) == 6)
     assert [event.event for event in viewer.events[2:]] == ["edit", "delete", "reactions", "viewers"]
     late = await watch(rms)
-    await eventually(lambda: late.events)
-    assert [event.data for event in late.events] == [edited]
+    await eventually(lambda: len(late.events) == 2)
+    assert [event.data for event in late.events] == [b'{"count":1}', edited]
     await dispatch.deliver([writer.other_event(kinds.KIND_END, b"{}")])
     await eventually(lambda: viewer.closed and late.closed)
     assert viewer.events[-1].event == "end"

@@ -39,9 +39,14 @@ PURE = [
     "coordination/paths.py",
     "coordination/routes/table.py",
     "dispatcher/router.py",
+    "dispatcher/viewer_counts.py",
+    "dispatcher/viewer_totals.py",
     "rms/frames.py",
+    "rms/riders.py",
     "rms/ring.py",
     "rms/stream_request.py",
+    "rms/viewer_counts.py",
+    "service_kit/rendezvous.py",
     "lb/envoy/bootstrap.py",
 ]
 IO = {"asyncio", "socket", "select", "selectors", "kazoo", "grpc", "tornado", "sqlite3", "threading", "subprocess"}

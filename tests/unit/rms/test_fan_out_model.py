@@ -4,6 +4,7 @@ and evictions: what each viewer got is always exactly what it should have got.""
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -120,6 +121,8 @@ class FanOut(RuleBasedStateMachine):
         self.left: list[tuple[Expectation, CloseReason]] = []
         self.accepted: list[Frame] = []
         self.stream: list[Frame] = []
+        self.counts: list[Frame] = []
+        self.counts_went_at: list[float] = []
         self.removed: set[int] = set()
         self.serial = 0
         self.ended = False
@@ -130,6 +133,8 @@ class FanOut(RuleBasedStateMachine):
         append = ring.append
 
         def recorded(frame: Frame) -> None:
+            if frame.kind == frames.VIEWERS:
+                self.counts_went_at.append(self.time())
             self.stream.append(frame)
             append(frame)
 
@@ -169,10 +174,17 @@ class FanOut(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.ended)
     @rule(size=st.sampled_from([0, 60]))
-    def publish_without_id(self, size: int) -> None:
-        frame = self.frame(frames.VIEWERS, 0, size)
+    def publish_reactions(self, size: int) -> None:
+        frame = self.frame(frames.REACTIONS, 0, size)
         assert self.channel.publish(frame)
         self.accepted.append(frame)
+
+    @precondition(lambda self: not self.ended)
+    @rule(size=st.sampled_from([0, 60]))
+    def publish_viewers(self, size: int) -> None:
+        frame = self.frame(frames.VIEWERS, 0, size)
+        assert self.channel.publish(frame)
+        self.counts.append(frame)
 
     @precondition(lambda self: self.accepted and not self.ended)
     @rule(data=st.data())
@@ -210,7 +222,8 @@ class FanOut(RuleBasedStateMachine):
             for at, frame in enumerate(self.stream)
             if at >= first and at not in self.removed and frame.kind == frames.COMMENT
         ]
-        page = comments[-backlog:] if backlog else []
+        counts = [at for at, frame in enumerate(self.stream) if frame.kind == frames.VIEWERS]
+        page = counts[-1:] + (comments[-backlog:] if backlog else [])
         if self.stream and self.stream[-1].kind == frames.END:
             page.append(len(self.stream) - 1)
         self.viewers.append(Expectation(viewer, page, len(self.stream)))
@@ -274,9 +287,20 @@ class FanOut(RuleBasedStateMachine):
 
     @invariant()
     def the_stream_is_what_was_published(self) -> None:
-        waiting = list(self.channel._gathered)
-        assert sorted(map(id, [*self.stream, *waiting])) == sorted(map(id, self.accepted)) or self.removed
-        assert len(self.stream) + len(waiting) == len(self.accepted)
+        waiting = [*self.channel._gathered, *self.channel._riders._others]
+        went = [frame for frame in self.stream if frame.kind != frames.VIEWERS]
+        assert sorted(map(id, [*went, *waiting])) == sorted(map(id, self.accepted)) or self.removed
+        assert len(went) + len(waiting) == len(self.accepted)
+
+    @invariant()
+    def of_the_counts_the_newest_goes_and_not_too_often(self) -> None:
+        positions = [self.counts.index(frame) for frame in self.stream if frame.kind == frames.VIEWERS]
+        assert positions == sorted(set(positions))
+        if self.channel._riders._viewers is not None:
+            assert self.channel._riders._viewers is self.counts[-1]
+        elif self.counts:
+            assert positions[-1] == len(self.counts) - 1
+        assert all(later - at >= LIMITS.viewers_gap_s for at, later in pairwise(self.counts_went_at))
 
     @invariant()
     def counts_and_bounds_hold(self) -> None:
