@@ -1,15 +1,15 @@
-"""An RMS that alone is cut off from ZooKeeper: nobody delivers to it any longer, and its viewers notice nothing."""
+"""An RMS that alone is cut off from ZooKeeper: no dispatcher delivers to it, and its viewers notice nothing."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from coordination.routes import RouteWatcher
-from coordination.session import ZooKeeperSession
 from ops.local_cluster.zookeeper import ZooKeeperServer
-from tests.integration.rms.conftest import Connect, StartRms, Watch
+from tests.integration.dispatcher.dispatch import Dispatch, publishing, routed
+from tests.integration.rms.conftest import StartRms, Watch
 from tests.integration.rms.node import VIDEO, CommentNode, Writer
 from tests.support.admin_port import metric
 from tests.support.eventually import eventually
@@ -25,40 +25,41 @@ async def way(zookeeper: ZooKeeperServer) -> AsyncIterator[TcpProxy]:
     way.cut()
 
 
+@pytest.fixture
+async def dispatch(zookeeper: ZooKeeperServer, dc: str, tmp_path: Path) -> AsyncIterator[Dispatch]:
+    """Dispatchers, which reach ZooKeeper all the time."""
+    dispatch = Dispatch(zookeeper, dc, tmp_path)
+    yield dispatch
+    await dispatch.aclose()
+
+
 async def test_its_viewers_are_served_from_the_store_until_it_is_back(
-    way: TcpProxy,
-    session: ZooKeeperSession,
-    comment_node: CommentNode,
-    start_rms: StartRms,
-    watch: Watch,
-    connect: Connect,
+    way: TcpProxy, dispatch: Dispatch, comment_node: CommentNode, start_rms: StartRms, watch: Watch
 ) -> None:
     rms = await start_rms(zookeeper=way.address, poll_every_s=0.1)
-    routes = RouteWatcher(session)  # as a dispatcher has it
-    await routes.start()
+    dispatcher = await dispatch.dispatcher()
     writer = Writer()
     viewer = await watch(rms)
-    await eventually(lambda: routes.table.rms_of(VIDEO))
-    live = writer.comment("live")
-    await connect(rms).deliver([writer.event(live)])
-    await eventually(lambda: viewer.ids == [live.comment_id])
+    await routed(dispatcher, VIDEO, "rms-1")
+    before, *meanwhile, after = comments = writer.comments(5)
+    async with publishing(dispatcher.grpc_address) as stream:
+        await stream.send(writer.event(before))
+        await viewer.until_last(before.comment_id)
 
-    way.cut()
-    await eventually(lambda: not routes.table.rms_of(VIDEO) and not routes.members.nodes, what="the session is over")
-    said = writer.comments(3)
-    await comment_node.store_all([live, *said])
-    await viewer.until_count(4)
-    assert await metric(rms.admin.port, 'livecomments_zookeeper_session{state="suspended"}') == 1
-    assert await metric(rms.admin.port, "livecomments_rms_unannounced_channels") == 1
-    assert await metric(rms.admin.port, "livecomments_rms_routes") == 1, "it cannot know better"
+        way.cut()
+        await routed(dispatcher, VIDEO)  # by nobody: the session is over
+        await comment_node.store_all([before, *meanwhile])
+        await stream.send(*writer.events(meanwhile))
+        await viewer.until_count(4)
+        assert await metric(rms.admin.port, 'livecomments_zookeeper_session{state="suspended"}') == 1
+        assert await metric(rms.admin.port, "livecomments_rms_unannounced_channels") == 1
+        assert await metric(rms.admin.port, 'livecomments_rms_mended_total{by="poll"}') == 3
 
-    await way.start()
-    await eventually(lambda: routes.table.rms_of(VIDEO) == ("rms-1",), timeout_s=20)
-    writer.events(said)
-    last = writer.comment("last")
-    await connect(rms).deliver([writer.event(last)])
-    await viewer.until_last(last.comment_id)
-    assert viewer.ids == [comment.comment_id for comment in [live, *said, last]]
+        await way.start()
+        await routed(dispatcher, VIDEO, "rms-1")
+        await stream.send(writer.event(after))
+        await viewer.until_last(after.comment_id)
+    assert viewer.ids == [comment.comment_id for comment in comments]
     assert not viewer.closed
 
     async def polls_no_more() -> bool:
@@ -66,4 +67,3 @@ async def test_its_viewers_are_served_from_the_store_until_it_is_back(
 
     _: bool = await eventually(polls_no_more)
     assert await metric(rms.admin.port, "livecomments_zookeeper_sessions_lost_total") == 1
-    await routes.aclose()
