@@ -12,7 +12,6 @@ from ops.replay.formats import read_recording
 from ops.replay.recording import Recording
 from tests.support.chat import recorded_chat
 from tests.support.cluster import Cluster
-from tests.support.eventually import eventually
 from tests.support.posting import Author
 from tests.support.viewers import Audience, Viewer
 
@@ -30,10 +29,8 @@ async def test_every_viewer_gets_every_comment_once_and_in_order(cluster: Cluste
         await _play(author, video, recording)
         ids = sorted(author.sent_at)
         assert len(ids) == len(recording.comments)
-        await eventually(
-            lambda: all(len(viewer.events) >= len(ids) for viewer in audience.viewers),
-            what="every viewer to have every comment",
-        )
+        for viewer in audience.viewers:
+            await viewer.until_last(ids[-1])
         for viewer in audience.viewers:
             assert viewer.ids == ids
             assert not viewer.closed
