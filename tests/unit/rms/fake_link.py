@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 from rms.batch import Batch
@@ -26,6 +27,24 @@ class FakeViewer(Viewer):
         self.room = room
         self.received = b""
         self.awaits_room = False
+        self._head, self._text = b"", b""
+        self._gunzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self._decoded = 0
+
+    @property
+    def text(self) -> bytes:
+        """What it received, decoded as far as a streaming decoder can: the response head, where there is one, is
+        followed by gzip for a viewer of that."""
+        if not self.gzip:
+            return self.received
+        if not self._decoded and self.received.startswith(b"HTTP"):
+            self._head = b"".join(self.received.partition(b"\r\n\r\n")[:2])
+            if not self._head.endswith(b"\r\n\r\n"):
+                return self._head
+            self._decoded = len(self._head)
+        self._text += self._gunzip.decompress(self.received[self._decoded :])
+        self._decoded = len(self.received)
+        return self._head + self._text
 
     @property
     def link(self) -> FakeLink:
