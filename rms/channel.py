@@ -61,7 +61,7 @@ class Channel:
             self._ring,
             limits=self._limits,
             metrics=metrics,
-            encoders=encoders or Encoders(metrics),
+            encoders=Encoders(metrics) if encoders is None else encoders,
             clock=clock,
             wheel=wheel,
             wake=lambda: pump.schedule(self),

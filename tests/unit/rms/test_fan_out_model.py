@@ -156,11 +156,13 @@ class FanOut(RuleBasedStateMachine):
         phrase = PHRASES[self.serial % len(PHRASES)] * 4
         return frames.encode(kind, b"%d %s" % (self.serial, phrase[:size]), event_id)
 
-    @initialize(count=st.integers(0, 12))
-    def seed(self, count: int) -> None:
+    @initialize(count=st.integers(0, 12), audience=st.lists(st.booleans(), max_size=4))
+    def seed(self, count: int, audience: list[bool]) -> None:
         history = [self.frame(frames.COMMENT, 1000 + 10 * n, 10) for n in range(count)]
         self.accepted += history[-LIMITS.max_frames :]
         self.channel.seed(history)
+        for gzip in audience:
+            self.join(link=0, backlog=3, room=ENDLESS, gzip=gzip)
 
     @precondition(lambda self: not self.ended)
     @rule(step=st.integers(-30, 40), size=st.sampled_from([0, 10, 100, 400]))
@@ -172,10 +174,11 @@ class FanOut(RuleBasedStateMachine):
             self.accepted.append(frame)
 
     @precondition(lambda self: not self.ended)
-    @rule(count=st.integers(4, 2 * LIMITS.max_frames))
-    def publish_more_than_a_laggard_can_wait_for(self, count: int) -> None:
+    @rule(count=st.integers(1, 2 * LIMITS.max_frames), size=st.sampled_from([10, 60, 100, 200]))
+    def talk(self, count: int, size: int) -> None:
+        """Comments that go out one by one, and may be more than a laggard can wait for."""
         for _ in range(count):
-            self.publish_comment(step=3, size=10)
+            self.publish_comment(step=3, size=size)
             while self.channel.step():
                 pass
 
@@ -193,7 +196,7 @@ class FanOut(RuleBasedStateMachine):
         if repeated.event_id:
             assert not self.channel.publish(repeated)
 
-    @precondition(lambda self: not self.ended and len(self.stream) > 6)
+    @precondition(lambda self: not self.ended and len(self.stream) > 12)
     @rule()
     def end(self) -> None:
         frame = frames.end_frame(10**9)
@@ -216,7 +219,7 @@ class FanOut(RuleBasedStateMachine):
         gzip=st.booleans(),
     )
     def join(self, link: int, backlog: int, room: int, gzip: bool) -> None:
-        viewer = self.links[link].viewer(room)
+        viewer = self.links[link].viewer(room, head_bytes=len(HEAD))
         first = self.channel._ring.first
         comments = [
             at
@@ -236,7 +239,7 @@ class FanOut(RuleBasedStateMachine):
             return
         position = self.channel.position_after(data.draw(st.sampled_from(comments)))
         if position is not None:
-            viewer = self.links[link].viewer(room)
+            viewer = self.links[link].viewer(room, head_bytes=len(HEAD))
             self.viewers.append(Expectation(viewer, [], position))
             self.channel.resume(viewer, RETRY, position=position, head=HEAD, gzip=gzip)
 
