@@ -82,8 +82,8 @@ def test_while_it_costs_too_much_only_larger_audiences_are_compressed() -> None:
     for _ in range(6):
         stage.time.now += 2.0
         histories[1000] = stage.encode(1000, histories[1000])
-    assert stage.encoders.min_viewers == 512
-    assert stage.encode(200, histories[8]) is None
+    assert stage.encoders.min_viewers == 128
+    assert stage.encode(50, histories[8]) is None
     assert stage.uncompressed("cpu") == 1
 
     stage.cost_s = 0.0
