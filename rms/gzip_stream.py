@@ -15,8 +15,8 @@ class GzipStream:
     """What a gzip viewer can be sent depends on its position and on its *run*: the position from which on it has the
     canonical stream in a row, as the latest that it decoded. Whatever else it is sent begins its run anew.
 
-    A frame that was rewritten in the ring breaks the run of whoever gets it from there: the shared history has what
-    went out at first.
+    The shared history has what went out at first. So a frame that was rewritten in the ring breaks the run of whoever
+    gets it from there; and no block that is kept with a comment that was deleted since is sent any more.
     """
 
     def __init__(self, ring: Ring, encoders: Encoders) -> None:
@@ -41,7 +41,7 @@ class GzipStream:
 
     def batch(self, position: int, run_from: int) -> Batch:
         """All that follows from ``position`` on, the same object to all groups of a round."""
-        shared = self._history is not None and self._history.decodes(position, run_from)
+        shared = self._history_for(position, run_from) is not None
         start, batch = self._newest.get(shared, (0, None))
         if batch is None or start != position or batch.end != self._ring.end:
             batch = self.piece(position, run_from)
@@ -50,8 +50,13 @@ class GzipStream:
 
     def piece(self, position: int, run_from: int, *, max_bytes: int | None = None, comments_before: int = 0) -> Batch:
         """See ``Ring.batch``."""
-        if self._history is not None:
-            batch = self._history.batch(position, run_from, max_bytes=max_bytes)
-            if batch is not None:
-                return batch
-        return stored_batch(self._ring.batch(position, max_bytes=max_bytes, comments_before=comments_before))
+        history = self._history_for(position, run_from)
+        batch = history and history.batch(position, run_from, max_bytes=max_bytes)
+        return batch or stored_batch(self._ring.batch(position, max_bytes=max_bytes, comments_before=comments_before))
+
+    def _history_for(self, position: int, run_from: int) -> SharedHistory | None:
+        """The history, for who can be sent blocks from ``position`` on."""
+        history = self._history
+        if history is None or position <= self._ring.newest_rewritten or not history.decodes(position, run_from):
+            return None
+        return history

@@ -25,6 +25,8 @@ class Ring:
         self._bytes = 0
         self._positions: dict[int, int] = {}  # of comments, by their ids
         self._rewritten: set[int] = set()  # positions that no longer give what went out
+        self.newest_rewritten = -1
+        """The last position that no longer gives what went out."""
         self._greatest_evicted = 0
         self.first = 0
 
@@ -82,6 +84,7 @@ class Ring:
         self._frames[position - self.first] = replace(old, data=data)
         self._bytes += len(data) - len(old.data)
         self._rewritten.add(position)
+        self.newest_rewritten = max(self.newest_rewritten, position)
         return True
 
     def position_after(self, event_id: int) -> int | None:
