@@ -141,12 +141,13 @@ def test_a_page_that_leaves_something_out_is_not_the_stream() -> None:
     assert text_of(newcomer) == b"".join([*stage.sent[3:10], *stage.sent[11:]])
 
 
+@pytest.mark.parametrize("edited", [None, frames.encode(frames.COMMENT, b"better", 1028)], ids=["deleted", "edited"])
 @pytest.mark.parametrize("how", ["join", "resume"])
-def test_a_comment_deleted_since_is_no_part_of_what_a_newcomer_has_in_a_row(how: str) -> None:
+def test_a_comment_rewritten_since_is_no_part_of_what_a_newcomer_has_in_a_row(how: str, edited: Frame | None) -> None:
     stage = Stage()
     _ = [stage.join() for _ in range(2)]
     stage.say(30)
-    stage.channel.replace(1028, None)
+    stage.channel.replace(1028, edited)
 
     if how == "join":
         newcomer = stage.join(backlog=29)
@@ -158,7 +159,25 @@ def test_a_comment_deleted_since_is_no_part_of_what_a_newcomer_has_in_a_row(how:
     stage.say(3)
 
     assert stage.deliveries("stored") == 14
-    assert text_of(newcomer) == b"".join([*stage.sent[:27], *stage.sent[28:]])
+    before = stage.sent[1:27] if how == "join" and edited is not None else stage.sent[:27]
+    assert text_of(newcomer) == b"".join([*before, edited.data if edited else b"", *stage.sent[28:]])
+
+
+def test_a_page_taken_bit_by_bit_is_not_the_stream_where_it_leaves_something_out() -> None:
+    stage = Stage()
+    _ = [stage.join() for _ in range(2)]
+    stage.say(10)
+    stage.say(1, frames.VIEWERS)
+    stage.say(9)
+
+    newcomer = stage.join(backlog=16, room=600)
+    newcomer.give_room(ENDLESS)
+    stage.say(7)
+    assert stage.deliveries("stored") == 7
+    stage.say(1)
+
+    assert stage.deliveries("stored") == 7
+    assert text_of(newcomer) == b"".join([*stage.sent[3:10], *stage.sent[11:]])
 
 
 def test_a_slow_viewer_takes_the_rest_of_its_block_and_goes_on_with_blocks() -> None:
