@@ -217,6 +217,29 @@ def test_a_busy_link_catches_up_with_blocks() -> None:
     assert stage.deliveries("stored") == 0
 
 
+def test_a_busy_link_catches_up_without_what_was_deleted_meanwhile() -> None:
+    stage = Stage()
+    _ = [stage.join() for _ in range(2)]
+    other = FakeLink()
+    behind = other.viewer(head_bytes=len(HEAD))
+    stage.channel.join(behind, OPENING, head=HEAD, gzip=True)
+    stage.say(20)
+    other.busy = True
+    stage.say(4)
+    stage.channel.replace(1022, None)
+
+    other.busy = False
+    stage.channel._audience.on_link_ready()
+    stage.flush()
+    assert stage.deliveries("stored") == 3
+    stage.say(14)
+    assert stage.deliveries("stored") == 17
+    stage.say(1)
+
+    assert stage.deliveries("stored") == 17
+    assert text_of(behind) == b"".join([*stage.sent[:21], *stage.sent[22:]])
+
+
 def test_who_falls_off_the_ring_gathers_anew_behind_its_resync() -> None:
     stage = Stage(ChannelLimits(max_frames=20))
     viewers = [stage.join() for _ in range(3)]
