@@ -66,7 +66,7 @@ class Ages:
             if viewer.audience is None:
                 continue  # it waits for history, and is closed the next time it comes
             if viewer.laggard is None:
-                viewer.offer(self._farewell().data)
+                viewer.say(self._farewell().data)
             viewer.audience.detach(viewer, CloseReason.MAX_AGE)
 
     async def _count(self) -> None:

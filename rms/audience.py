@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rms.batch import Batch, Rest
 from rms.channel_limits import ChannelLimits
+from rms.compress import stored_batch
+from rms.encoders import Encoders
 from rms.frames import HEARTBEAT, Frame
+from rms.gzip_stream import GzipStream
 from rms.laggard import Laggard
 from rms.links import Group
 from rms.metrics import RmsMetrics
@@ -30,6 +33,10 @@ class Audience:
     * a laggard, or the group of a busy link, that the ring is about to forget skips to the ring's end with a
       ``resync``.
 
+    A group's viewers are all plain, or all gzip with one run (see ``GzipStream``), so that what can be sent to one of
+    them can be sent to all. Those whose runs are long enough to share blocks are one kind, and whoever is not that
+    far yet is with those of its own run, until they move over to them together.
+
     ``wake`` is called when there is something to send; then ``send_slice`` until it returns False.
     """
 
@@ -39,6 +46,7 @@ class Audience:
         *,
         limits: ChannelLimits,
         metrics: RmsMetrics,
+        encoders: Encoders,
         clock: Callable[[], float],
         wheel: Wheel,
         wake: Callable[[], None],
@@ -53,10 +61,13 @@ class Audience:
         self._on_detach = on_detach
         self._groups: deque[Group] = deque()  # those that the round has yet to reach come first
         self._unreached = 0
-        self._with_room: dict[object, Group] = {}  # by link, the group that the last viewer joined
+        self._with_room: dict[tuple[object, bool | None], Group] = {}  # by link and kind, the last viewer's group
+        self._gzip = GzipStream(ring, encoders)
+        self._runs: dict[Group, int] = {}  # of the gzip groups
+        self._gathering: set[Group] = set()  # those of them whose run was too short to share blocks
         self._laggards: set[Viewer] = set()
         self._watching = False  # the wheel will look for laggards that have stalled
-        self._heartbeat: Batch | None = None
+        self._heartbeats: dict[bool, Batch] = {}  # while one is to be sent: the plain one, and the gzip one
         self._newest: tuple[int, Batch] = (0, ring.batch(ring.end))
         self._count = 0
         self.closing = False
@@ -78,31 +89,38 @@ class Audience:
 
     # -- joining and leaving -----------------------------------------------------------------------------------
 
-    def join(self, viewer: Viewer, opening: bytes, page: Batch) -> None:
-        """Takes a viewer in: ``opening``, then ``page``, which ends at the ring's end, then live."""
-        if not self._admit(viewer):
+    def join(self, viewer: Viewer, opening: bytes, page: Batch, *, gzip: bool = False) -> None:
+        """Takes a viewer in: ``opening``, then ``page``, which ends at the ring's end, then live.
+
+        For a viewer of ``gzip`` both are that already.
+        """
+        if not self._admit(viewer, gzip):
             return
+        run_from = page.run_from if gzip else None
         taken = viewer.offer(opening + page.payload)
         if taken == len(opening) + len(page.payload):
-            self._to_front(viewer)
+            self._to_front(viewer, run_from)
             return
         if taken < len(opening):
             rest = Rest(opening[taken:], page.positions[0] if page.positions else page.end)
         else:
             rest = page.cut(taken - len(opening))
-        self._to_laggards(viewer, Laggard(rest, first_page_end=page.end, now=self._clock()))
+        self._to_laggards(viewer, Laggard(rest, first_page_end=page.end, run_from=run_from, now=self._clock()))
 
-    def resume(self, viewer: Viewer, opening: bytes, position: int) -> None:
+    def resume(self, viewer: Viewer, opening: bytes, position: int, *, gzip: bool = False) -> None:
         """Takes a viewer in: ``opening``, then all from ``position`` on; straight from the ring, without a copy."""
-        if not self._admit(viewer):
+        if not self._admit(viewer, gzip):
             return
-        self._to_laggards(viewer, Laggard(Rest(opening, position), now=self._clock()))
+        run_from = position if gzip else None
+        self._to_laggards(viewer, Laggard(Rest(opening, position), run_from=run_from, now=self._clock()))
         self.on_room(viewer)
 
     def detach(self, viewer: Viewer, reason: CloseReason) -> None:
         """Closes a viewer and forgets it. One that is not here is ignored."""
         if viewer.audience is not self:
             return
+        if viewer.gzip:
+            self._metrics.gzip_viewers.dec()
         self._displace(viewer)
         viewer.audience = None
         viewer.close()
@@ -128,18 +146,32 @@ class Audience:
             await asyncio.sleep(pause_s * (random.random() if at == 0 else 1))  # noqa: S311 - no secret
             for viewer in viewers[at : at + size]:
                 if viewer.audience is self and (viewer.laggard is None or not viewer.laggard.in_frame):
-                    viewer.offer(final().data)
+                    viewer.say(final().data)
                 self.detach(viewer, reason)
+
+    def close(self) -> None:
+        """Nothing is sent any more."""
+        self._gzip.forget()
 
     # -- sending -----------------------------------------------------------------------------------------------
 
+    def compress(self, frames: Sequence[Frame]) -> None:
+        """``frames`` are about to be appended to the ring."""
+        self._gzip.append(frames, viewers=sum(len(group) for group in self._runs))
+
     def begin_round(self) -> None:
         """Something was appended to the ring: every group is to be sent what it lacks."""
+        self._heartbeats = {}
         self._unreached = len(self._groups)
 
     def begin_heartbeat(self) -> None:
-        """Every group that has nothing else to be sent gets a heartbeat."""
-        self._heartbeat = Batch([HEARTBEAT], [self._ring.end], self._ring.end)
+        """Every group that has nothing else to be sent gets a heartbeat.
+
+        It is no part of the stream, and so ends the shared history: what is compressed next refers to nothing before.
+        """
+        self._gzip.forget()
+        plain = Batch([HEARTBEAT], [self._ring.end], self._ring.end)
+        self._heartbeats = {False: plain, True: stored_batch(plain)}
         self._unreached = len(self._groups)
 
     def send_slice(self) -> bool:
@@ -155,7 +187,7 @@ class Audience:
         if not self._groups:
             self._unreached = 0
         if not self._unreached:
-            self._heartbeat = None
+            self._heartbeats = {}
         return self._unreached > 0
 
     def make_way(self) -> None:
@@ -164,9 +196,11 @@ class Audience:
         if floor == self._ring.first:
             return
         for group in [group for group in self._groups if group.position < floor]:
+            run_from = self._runs.get(group)
             for viewer in list(group.viewers()):
                 self._displace(viewer)
-                self._to_laggards(viewer, Laggard(Rest(b"", group.position), now=self._clock()))
+                rest = Rest(b"", group.position)
+                self._to_laggards(viewer, Laggard(rest, run_from=run_from, now=self._clock()))
         for viewer in self._laggards:
             if viewer.laggard is not None and viewer.laggard.position < floor:
                 viewer.laggard.miss(self._ring)
@@ -177,18 +211,18 @@ class Audience:
         laggard = viewer.laggard
         if laggard is None:
             return False
-        batch = laggard.next_batch(self._ring, self._limits.chunk_bytes)
+        batch = laggard.next_batch(self._ring, self._gzip, self._limits.chunk_bytes)
         taken = viewer.offer(batch.payload) if batch.payload else 0
         laggard.take(batch, taken, self._clock())
         if laggard.is_behind(self._ring):
             return True
         self._displace(viewer)
-        self._to_front(viewer)
+        self._to_front(viewer, laggard.run_from)
         return False
 
     def on_link_ready(self) -> None:
         """See ``LinkEvents``: the groups that were passed over get what they lack."""
-        self.begin_round()
+        self._unreached = len(self._groups)
         self._wake()
 
     def _close_stalled(self) -> float | None:
@@ -207,8 +241,11 @@ class Audience:
     def _batch_for(self, group: Group) -> Batch | None:
         if group.busy:
             return None
+        run_from = self._runs.get(group)
         if group.position == self._ring.end:
-            return self._heartbeat
+            return self._heartbeats.get(run_from is not None)
+        if run_from is not None:
+            return self._gzip.batch(group.position, run_from)
         start, batch = self._newest
         if start != group.position or batch.end != self._ring.end:
             batch = self._ring.batch(group.position)
@@ -216,48 +253,79 @@ class Audience:
         return batch
 
     def _send(self, group: Group, batch: Batch) -> None:
-        size = len(group)
+        self._count_sends(group, batch)
         group.position = batch.end
+        run_from = self._runs.get(group)
+        if run_from is not None:
+            run_from = self._runs[group] = max(run_from, batch.run_from)
         for viewer, taken in group.send(batch):
             self._displace(viewer)
-            self._to_laggards(viewer, Laggard(batch.cut(taken), now=self._clock()))
-        if batch is self._heartbeat:
-            self._metrics.heartbeats.inc(size)
-        else:
-            self._metrics.deliveries.inc(size * len(batch.frames))
+            self._to_laggards(viewer, Laggard(batch.cut(taken), run_from=run_from, now=self._clock()))
+        if group in self._gathering and run_from is not None and self._gzip.shares(run_from):
+            self._merge(group, run_from)
         if self.closing:
             for viewer in list(group.viewers()):
                 self.detach(viewer, CloseReason.ENDED)
 
+    def _count_sends(self, group: Group, batch: Batch) -> None:
+        if batch.end == group.position:
+            self._metrics.heartbeats.inc(len(group))
+            return
+        deliveries = len(group) * batch.events
+        self._metrics.deliveries.inc(deliveries)
+        if group in self._runs and batch.frames:
+            self._metrics.gzip_deliveries.labels(batch.frames[0].kind).inc(deliveries)
+
     # -- places --------------------------------------------------------------------------------------------------
 
-    def _admit(self, viewer: Viewer) -> bool:
+    def _admit(self, viewer: Viewer, gzip: bool) -> bool:
         if viewer.audience is not None:
             raise ValueError("the viewer is attached already")
         if viewer.closed:
             return False
         viewer.audience = self
+        viewer.gzip = gzip
         self._count += 1
         self._metrics.viewers.inc()
+        if gzip:
+            self._metrics.gzip_viewers.inc()
         return True
 
-    def _to_front(self, viewer: Viewer) -> None:
+    def _to_front(self, viewer: Viewer, run_from: int | None) -> None:
         if self.closing:
             self.detach(viewer, CloseReason.ENDED)
             return
-        group = self._with_room.get(viewer.link)
-        if group is None or not self._has_room(group):
-            group = next((g for g in self._groups if g.link is viewer.link and self._has_room(g)), None)
+        kind = viewer.link, None if run_from is None else self._gzip.shares(run_from)
+        group = self._with_room.get(kind)
+        if group is None or not self._fits(group, run_from):
+            group = next((g for g in self._groups if g.link is viewer.link and self._fits(g, run_from)), None)
         if group is None:
             group = viewer.open_group()
             group.position = self._ring.end
             self._groups.append(group)
-        self._with_room[viewer.link] = group
+            if kind[1] is False:
+                self._gathering.add(group)
+        self._with_room[kind] = group
+        if run_from is not None:
+            self._runs[group] = max(run_from, self._runs.get(group, 0))
         group.add(viewer)
         viewer.group = group
 
-    def _has_room(self, group: Group) -> bool:
-        return group.position == self._ring.end and len(group) < self._limits.group_size
+    def _fits(self, group: Group, run_from: int | None) -> bool:
+        """The group, of the right link, can take a viewer that is at the ring's end with that run."""
+        if group.position != self._ring.end or len(group) >= self._limits.group_size:
+            return False
+        run = self._runs.get(group)
+        if run is None or run_from is None:
+            return run is run_from
+        return run == run_from or (self._gzip.shares(run) and self._gzip.shares(run_from))
+
+    def _merge(self, group: Group, run_from: int) -> None:
+        """Its run is long enough now: its viewers go where there is room among those who share."""
+        self._gathering.discard(group)
+        for viewer in list(group.viewers()):
+            self._displace(viewer)
+            self._to_front(viewer, run_from)
 
     def _to_laggards(self, viewer: Viewer, laggard: Laggard) -> None:
         viewer.laggard = laggard
@@ -280,5 +348,6 @@ class Audience:
         group.discard(viewer)
         if not len(group):
             self._groups.remove(group)
-            if self._with_room.get(group.link) is group:
-                del self._with_room[group.link]
+            self._with_room = {kind: other for kind, other in self._with_room.items() if other is not group}
+            self._runs.pop(group, None)
+            self._gathering.discard(group)

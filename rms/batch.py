@@ -25,15 +25,30 @@ class Batch:
     A flush is the batch of the frames from ``positions[0]`` up to ``end``; ``end`` grows from flush to flush and so
     numbers them. A first page leaves out what is not a comment, so its positions may have gaps.
     A link sends ``payload`` and reports how many bytes a viewer took; ``cut`` tells where that viewer stands. So a
-    link knows nothing of frames, and a batch of another encoding can decide by itself where it may be cut.
+    link knows nothing of frames, and what it sends may as well be the blocks of an encoding, each a frame in place of
+    those that it encodes.
+
+    ``events``: how many frames of the canonical stream these are.
+    ``run_from``: from this position to ``end`` it is the canonical stream, nothing left out and nothing rewritten; 0
+    where that holds from its beginning, so that it goes on from what a viewer had before.
     """
 
-    __slots__ = ("_ends", "end", "frames", "payload", "positions")
+    __slots__ = ("_ends", "end", "events", "frames", "payload", "positions", "run_from")
 
-    def __init__(self, frames: Sequence[Frame], positions: Sequence[int], end: int) -> None:
+    def __init__(
+        self,
+        frames: Sequence[Frame],
+        positions: Sequence[int],
+        end: int,
+        *,
+        events: int | None = None,
+        run_from: int = 0,
+    ) -> None:
         self.frames = frames
         self.positions = positions
         self.end = end
+        self.events = len(frames) if events is None else events
+        self.run_from = run_from
         self.payload = b"".join([frame.data for frame in frames])
         self._ends: list[int] | None = None
 

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable
 from rms.audience import Audience
 from rms.batch import Batch
 from rms.channel_limits import ChannelLimits
+from rms.compress import opening as gzip_opening
+from rms.compress import stored_batch
+from rms.encoders import Encoders
 from rms.frames import COMMENT, END, VIEWERS, Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
@@ -37,6 +40,7 @@ class Channel:
         wheel: Wheel,
         metrics: RmsMetrics,
         limits: ChannelLimits | None = None,
+        encoders: Encoders | None = None,
         on_detach: Callable[[Viewer, CloseReason], None] = lambda viewer, reason: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,12 +59,13 @@ class Channel:
         self._unsent_since: float | None = None
         self._sent_at = clock()
         self._newest_id = 0
-        self._first_page: tuple[int, Batch] | None = None
+        self._first_pages: dict[bool, tuple[int, Batch]] = {}  # by whether gzip: of what backlog, and the page
         self._seeded = self._ended = self._closed = False
         self._audience = Audience(
             self._ring,
             limits=self._limits,
             metrics=metrics,
+            encoders=Encoders(metrics) if encoders is None else encoders,
             clock=clock,
             wheel=wheel,
             wake=lambda: pump.schedule(self),
@@ -117,7 +122,7 @@ class Channel:
     def replace(self, event_id: int, frame: Frame | None) -> None:
         """From now on the ring gives ``frame`` for that comment, or nothing where None (it was deleted)."""
         data = b"" if frame is None else frame.data
-        self._first_page = None
+        self._first_pages.clear()
         if not self._ring.replace(event_id, data):
             self._gathered = deque(
                 Frame(old.kind, old.event_id, data) if old.kind == COMMENT and old.event_id == event_id else old
@@ -154,9 +159,10 @@ class Channel:
         """How many of them are behind."""
         return self._audience.laggards
 
-    def join(self, viewer: Viewer, opening: bytes, *, backlog: int = 0) -> None:
-        """Attaches a viewer: ``opening`` (response head, ``retry:``), the last ``backlog`` comments, then live.
+    def join(self, viewer: Viewer, opening: bytes, *, backlog: int = 0, head: bytes = b"", gzip: bool = False) -> None:
+        """Attaches a viewer: ``opening`` (``retry:``), the last ``backlog`` comments, then live.
 
+        All of it compressed where ``gzip``; before it goes ``head``, as it is, where the link needs a response head.
         Nothing is left out between the backlog and live, and nothing comes twice. A viewer that closed meanwhile
         is ignored. Raises ``RuntimeError`` before ``seed``, ``ValueError`` for a viewer that is attached already.
         After the opening comes how many watch, where that is known.
@@ -165,18 +171,18 @@ class Channel:
             opening += self._riders.latest_viewers.data
         if not self.live:
             raise RuntimeError("viewers join a channel that is live")
-        if self._first_page is None or self._first_page[0] != backlog:
-            self._first_page = (backlog, self._ring.first_page(backlog))
-        self._audience.join(viewer, opening, self._first_page[1])
+        first = head + (gzip_opening(opening) if gzip else opening)
+        self._audience.join(viewer, first, self._page(backlog, gzip), gzip=gzip)
 
-    def resume(self, viewer: Viewer, opening: bytes, *, position: int) -> None:
+    def resume(self, viewer: Viewer, opening: bytes, *, position: int, head: bytes = b"", gzip: bool = False) -> None:
         """Attaches a viewer: ``opening``, then all from ``position`` on, as ``position_after`` gave it in this turn
         of the loop. Raises as ``join``, and ``ValueError`` for a position that the ring does not hold."""
         if not self.live:
             raise RuntimeError("viewers join a channel that is live")
         if not self._ring.first <= position <= self._ring.end:
             raise ValueError(f"position {position} is not in the ring")
-        self._audience.resume(viewer, opening, position)
+        first = head + (gzip_opening(opening) if gzip else opening)
+        self._audience.resume(viewer, first, position, gzip=gzip)
 
     def detach(self, viewer: Viewer, reason: CloseReason) -> None:
         """Closes a viewer. One that is not attached here is ignored."""
@@ -192,6 +198,7 @@ class Channel:
         self._closed = True
         for viewer in list(self._audience.viewers()):
             self._audience.detach(viewer, CloseReason.DRAINING)
+        self._audience.close()
 
     # -- flushes -----------------------------------------------------------------------------------------------
 
@@ -268,15 +275,27 @@ class Channel:
 
     def _commit(self) -> None:
         """Moves what gathered into the ring, and has the audience sent it."""
-        for frame in sorted(self._gathered, key=_flush_order):
+        frames = sorted(self._gathered, key=_flush_order)
+        self._audience.compress(frames)
+        for frame in frames:
             self._ring.append(frame)
         self._gathered.clear()
         self._gathered_bytes = 0
-        self._first_page = None
+        self._first_pages.clear()
         self._audience.make_way()
         self._ring.trim()
         self._audience.closing = self._ended
         self._audience.begin_round()
+
+    def _page(self, backlog: int, gzip: bool) -> Batch:
+        """The first page, kept until the stream goes on."""
+        of, page = self._first_pages.get(gzip, (None, None))
+        if page is None or of != backlog:
+            page = self._ring.first_page(backlog)
+            if gzip:
+                page = stored_batch(page)
+            self._first_pages[gzip] = backlog, page
+        return page
 
     def _beat(self) -> float | None:
         if self._closed:

@@ -25,13 +25,16 @@ SLICE = 10
 class Joiner:
     """A viewer that was taken in, and what it asked for (see ``StreamRequest``).
 
-    ``opening``: the first bytes of its stream, the response head where the link needs one.
+    ``opening``: the first bytes of its stream, which is compressed where ``gzip``; ``head`` goes before it as it is,
+    the response head where the link needs one.
     """
 
     viewer: Viewer
     opening: bytes
     resume_after: int | None
     backlog: int
+    head: bytes = b""
+    gzip: bool = False
 
 
 class Joining:
@@ -79,14 +82,14 @@ class Joining:
             self._ask_store(feed, joiner)
         else:
             self._count("backlog")
-            feed.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
+            _join(feed, joiner, joiner.opening, backlog=joiner.backlog)
 
     def _resume(self, feed: Feed, joiner: Joiner, resume_after: int) -> None:
         position = feed.channel.position_after(resume_after)
         since = _with_slack(resume_after)
         if position is not None:
             self._count("exact")
-            feed.channel.resume(joiner.viewer, joiner.opening, position=position)
+            feed.channel.resume(joiner.viewer, joiner.opening, position=position, head=joiner.head, gzip=joiner.gzip)
         elif feed.reaches(since):
             self._count("ring")
             self._replay(feed, joiner, feed.channel.comments_after(since), complete=True)
@@ -144,7 +147,7 @@ class Joining:
     def _join_without_store(self, feed: Feed, joiner: Joiner) -> None:
         self._count("without_store")
         if joiner.resume_after is None:
-            feed.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
+            _join(feed, joiner, joiner.opening, backlog=joiner.backlog)
             return
         comments = feed.channel.comments_after(_with_slack(joiner.resume_after))
         self._replay(feed, joiner, comments, complete=False, reason=ResyncReason.HISTORY_UNAVAILABLE)
@@ -164,10 +167,14 @@ class Joining:
             self._metrics.resyncs.labels(reason).inc()
             opening.append(resync_frame(joiner.resume_after, reason).data)
         opening += [frame.data for frame in comments[-MAX_PAGE:]]
-        feed.channel.join(joiner.viewer, b"".join(opening))
+        _join(feed, joiner, b"".join(opening))
 
     def _count(self, how: str) -> None:
         self._metrics.joins.labels(how).inc()
+
+
+def _join(feed: Feed, joiner: Joiner, opening: bytes, *, backlog: int = 0) -> None:
+    feed.channel.join(joiner.viewer, opening, backlog=backlog, head=joiner.head, gzip=joiner.gzip)
 
 
 def _with_slack(comment_id: int) -> int:

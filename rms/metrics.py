@@ -49,6 +49,39 @@ class RmsMetrics:
         self.closed = Counter(
             "livecomments_rms_closed_total", "Viewer connections ended.", ["reason"], registry=registry
         )
+        self.gzip_viewers = Gauge(
+            "livecomments_rms_gzip_viewers", "Open viewer connections whose stream is gzip.", registry=registry
+        )
+        self.gzip_encoders = Gauge(
+            "livecomments_rms_gzip_encoders", "Channels that are compressed, once for all viewers.", registry=registry
+        )
+        self.gzip_min_viewers = Gauge(
+            "livecomments_rms_gzip_min_viewers",
+            "Up-to-date gzip viewers that a channel must have to be compressed; it rises while compressing takes more "
+            "than its share of the node's time.",
+            registry=registry,
+        )
+        self.gzip_seconds = Counter(
+            "livecomments_rms_gzip_seconds_total", "CPU seconds spent compressing.", registry=registry
+        )
+        self.gzip_bytes = Counter(
+            "livecomments_rms_gzip_bytes_total",
+            "Bytes of flushes before (in) and after (out) compression, each flush once.",
+            ["side"],
+            registry=registry,
+        )
+        self.gzip_deliveries = Counter(
+            "livecomments_rms_gzip_deliveries_total",
+            "Those of the deliveries that went to gzip viewers, compressed (shared) or as they are (stored).",
+            ["block"],
+            registry=registry,
+        )
+        self.gzip_uncompressed = Counter(
+            "livecomments_rms_gzip_uncompressed_flushes_total",
+            "Flushes to gzip viewers that were not compressed.",
+            ["reason"],
+            registry=registry,
+        )
 
 
 class ServiceMetrics(RmsMetrics):

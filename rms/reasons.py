@@ -66,6 +66,19 @@ class ResyncReason(StrEnum):
     """The node itself missed more than it can mend."""
 
 
+class UncompressedReason(StrEnum):
+    """Why a flush to gzip viewers was not compressed: they got it as it is, in stored blocks."""
+
+    FEW_VIEWERS = "few_viewers"
+    """Too few are up to date for it to pay."""
+    CPU = "cpu"
+    """Compressing takes its share of the node's time already, for larger audiences."""
+    ENCODERS_FULL = "encoders_full"
+    """As many channels are compressed as may be."""
+    LARGE_FLUSH = "large_flush"
+    """It would have held up the other videos."""
+
+
 class RefusalReason(StrEnum):
     """Why a viewer was not taken in."""
 

@@ -24,6 +24,9 @@ class Ring:
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._positions: dict[int, int] = {}  # of comments, by their ids
+        self._rewritten: set[int] = set()  # positions that no longer give what went out
+        self.newest_rewritten = -1
+        """The last position that no longer gives what went out."""
         self._greatest_evicted = 0
         self.first = 0
 
@@ -66,6 +69,7 @@ class Ring:
         for _ in range(self.floor() - self.first):
             frame = self._frames.popleft()
             self._bytes -= len(frame.data)
+            self._rewritten.discard(self.first)
             self.first += 1
             if frame.kind == COMMENT:
                 del self._positions[frame.event_id]
@@ -79,6 +83,8 @@ class Ring:
         old = self._frames[position - self.first]
         self._frames[position - self.first] = replace(old, data=data)
         self._bytes += len(data) - len(old.data)
+        self._rewritten.add(position)
+        self.newest_rewritten = max(self.newest_rewritten, position)
         return True
 
     def position_after(self, event_id: int) -> int | None:
@@ -106,23 +112,25 @@ class Ring:
         """
         frames: list[Frame] = []
         positions: list[int] = []
-        size = 0
+        size = run_from = 0
         for at in range(position, self.end):
             frame = self._frames[at - self.first]
-            if not frame.data or (at < comments_before and frame.kind not in _FIRST_PAGE_KINDS):
-                continue
-            size += len(frame.data)
-            if max_bytes is not None and size > max_bytes and frames:
-                return Batch(frames, positions, at)
-            frames.append(frame)
-            positions.append(at)
-        return Batch(frames, positions, self.end)
+            left_out = at < comments_before and frame.kind not in _FIRST_PAGE_KINDS
+            if frame.data and not left_out:
+                size += len(frame.data)
+                if max_bytes is not None and size > max_bytes and frames:
+                    return Batch(frames, positions, at, run_from=run_from)
+                frames.append(frame)
+                positions.append(at)
+            if left_out or at in self._rewritten:
+                run_from = at + 1
+        return Batch(frames, positions, self.end, run_from=run_from)
 
     def first_page(self, backlog: int) -> Batch:
         """The last ``backlog`` comments, and the video's end where it has come."""
         frames: list[Frame] = []
         positions: list[int] = []
-        wanted = backlog
+        wanted, run_from = backlog, self.end
         for at, frame in zip(range(self.end - 1, self.first - 1, -1), reversed(self._frames), strict=True):
             if frame.kind == COMMENT and frame.data:
                 if not wanted:
@@ -132,7 +140,9 @@ class Ring:
                 continue
             frames.append(frame)
             positions.append(at)
-        return Batch(frames[::-1], positions[::-1], self.end)
+            if run_from == at + 1 and at not in self._rewritten:
+                run_from = at
+        return Batch(frames[::-1], positions[::-1], self.end, run_from=run_from)
 
     def resync_after(self, position: int) -> int:
         """The cursor that covers whatever a viewer at ``position`` misses when it goes on at ``end``.

@@ -22,6 +22,7 @@ from rms.channel import Channel
 from rms.channel_limits import ChannelLimits
 from rms.departures import Departures
 from rms.displacement import Displacement
+from rms.encoders import EncoderLimits, Encoders
 from rms.frames import Frame, reconnect_frame
 from rms.history import History
 from rms.hub import Hub, HubLimits
@@ -80,6 +81,7 @@ class RmsServer:
         )
         self._pump = Pump(share=settings.send_share)
         self._wheel = Wheel()
+        self._encoders = _encoders(self._metrics, settings)
         self.link = SocketLink(
             send_buffer_bytes=settings.send_buffer_bytes,
             user_timeout_s=settings.user_timeout_s,
@@ -118,6 +120,7 @@ class RmsServer:
                 retry_ms=settings.retry_ms,
                 full_retry_ms=settings.full_retry_ms,
                 header_timeout_s=settings.header_timeout_s,
+                gzip=settings.gzip,
             ),
         )
         ingest = Ingest(self.hub, self._counts, self._metrics, report_every_s=settings.viewers_report_every_s)
@@ -221,7 +224,13 @@ class RmsServer:
             viewers_gap_s=settings.viewers_gap_s,
         )
         return Channel(
-            video, pump=self._pump, wheel=self._wheel, metrics=self._metrics, limits=limits, on_detach=on_detach
+            video,
+            pump=self._pump,
+            wheel=self._wheel,
+            metrics=self._metrics,
+            limits=limits,
+            encoders=self._encoders,
+            on_detach=on_detach,
         )
 
     async def _join(self) -> None:
@@ -275,6 +284,15 @@ def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSetting
         concurrent=settings.history_concurrent,
         waiting=settings.history_waiting,
     )
+
+
+def _encoders(metrics: ServiceMetrics, settings: RmsSettings) -> Encoders:
+    limits = EncoderLimits(
+        min_viewers=settings.gzip_min_viewers,
+        max_encoders=settings.gzip_max_encoders,
+        cpu_share=settings.gzip_cpu_share,
+    )
+    return Encoders(metrics, limits)
 
 
 def _repairs(history: History, metrics: ServiceMetrics, settings: RmsSettings) -> Repairs:

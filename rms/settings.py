@@ -83,6 +83,26 @@ class RmsSettings(NodeSettings):
         2.5, gt=0, le=600, description="Seconds between two reports of a video's viewers here to the dispatchers."
     )
 
+    # Compressing.
+    gzip: bool = Field(True, description="Whether viewers that accept gzip get it.")
+    gzip_min_viewers: int = Field(
+        4,
+        ge=1,
+        le=1_000_000,
+        description="Up-to-date gzip viewers from which on a video is compressed, once for all; fewer get gzip that "
+        "is not smaller.",
+    )
+    gzip_max_encoders: int = Field(
+        2_000, ge=0, le=100_000, description="Videos that are compressed at once; each takes 36 KB."
+    )
+    gzip_cpu_share: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Share of its time that a node spends compressing at most; above it, videos with few viewers are "
+        "no longer compressed.",
+    )
+
     # History and repairs.
     open_timeout_s: float = Field(
         2.0, gt=0, le=60, description="Seconds that viewers wait for history before they go live without it."

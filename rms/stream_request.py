@@ -23,11 +23,14 @@ STREAM_HEADERS = (
     ("Cache-Control", "no-store, no-transform"),
     ("X-Accel-Buffering", "no"),
     ("X-Content-Type-Options", "nosniff"),
+    ("Vary", "Accept-Encoding"),
     # Streams are public: a page of any origin may watch.
     ("Access-Control-Allow-Origin", "*"),
 )
+GZIP_HEADERS = (*STREAM_HEADERS, ("Content-Encoding", "gzip"))
 
 _PATH = re.compile(r"/comments/([^/]*)/stream\Z")
+_QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,20}\Z", re.ASCII)
 
 
@@ -40,12 +43,14 @@ class StreamRequest:
         resume_after: the id of the last comment that the viewer has; None for a viewer that has none.
         backlog: how many comments a viewer that has none wants first, 0 to 1,000.
         attempt: which attempt of the proxy this is, from 1; None where no proxy counts (``x-envoy-attempt-count``).
+        accepts_gzip: the viewer would rather have the stream compressed.
     """
 
     video: str
     resume_after: int | None
     backlog: int
     attempt: int | None
+    accepts_gzip: bool = False
 
 
 def parse_stream_request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> StreamRequest:
@@ -60,39 +65,59 @@ def parse_stream_request(method: str, target: str, headers: Iterable[tuple[str, 
     """
     if len(target) > MAX_TARGET_BYTES:
         raise Problem(414, f"the URL is longer than {MAX_TARGET_BYTES} bytes")
-    last_event_ids, attempts = _read_headers(headers)
+    fields = _read_headers(headers)
+    attempts = fields["x-envoy-attempt-count"]
     path, _, query = target.partition("?")
     video = _video_of(path)
     if method != "GET":
         raise Problem(405, f"{method[:32]} is not possible here; GET is", headers={"Allow": "GET"})
     parameters = _parameters(query)
     resume_after = _number(parameters.get("lastEventId", []), "lastEventId", MAX_ID)
-    last_event_id = _number(last_event_ids, "Last-Event-ID", MAX_ID)
+    last_event_id = _number(fields["last-event-id"], "Last-Event-ID", MAX_ID)
     backlog = _number(parameters.get("backlog", []), "backlog", MAX_BACKLOG)
     return StreamRequest(
         video=video,
         resume_after=resume_after if last_event_id is None else last_event_id,
         backlog=DEFAULT_BACKLOG if backlog is None else backlog,
         attempt=int(attempts[0]) if len(attempts) == 1 and _DECIMAL.match(attempts[0]) else None,
+        accepts_gzip=_prefers_gzip(",".join(fields["accept-encoding"])),
     )
 
 
-def _read_headers(headers: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values of the headers that count, by their names in lower case."""
     size = 0
-    last_event_ids: list[str] = []
-    attempts: list[str] = []
+    fields: dict[str, list[str]] = {"last-event-id": [], "x-envoy-attempt-count": [], "accept-encoding": []}
     for name, value in headers:
         size += len(name) + len(value)
         if size > MAX_HEADER_BYTES:
             raise Problem(431, f"the headers are longer than {MAX_HEADER_BYTES} bytes")
         lower = name.lower()
-        if lower == "last-event-id":
-            last_event_ids.append(value)
-        elif lower == "x-envoy-attempt-count":
-            attempts.append(value)
+        if lower in fields:
+            fields[lower].append(value)
         elif (lower == "content-length" and value.strip() != "0") or lower == "transfer-encoding":
             raise Problem(400, "the request must not have a body")
-    return last_event_ids, attempts
+    return fields
+
+
+def _prefers_gzip(accepted: str) -> bool:
+    """Of an ``Accept-Encoding`` (RFC 9110, 12.5.3): gzip is acceptable, and nothing is named that is liked better and
+    can be had. What is malformed is not acceptable."""
+    qualities: dict[str, float] = {}
+    for coding in accepted.split(","):
+        name, *parameters = (part.strip().lower() for part in coding.split(";"))
+        qualities[name] = _quality(parameters)
+    gzip = max(qualities.get("gzip", 0.0), qualities.get("x-gzip", 0.0))
+    if "gzip" not in qualities and "x-gzip" not in qualities:
+        gzip = qualities.get("*", 0.0)
+    return gzip > 0 and gzip >= qualities.get("identity", 0.0)
+
+
+def _quality(parameters: list[str]) -> float:
+    if not parameters:
+        return 1.0
+    name, _, value = parameters[0].partition("=")
+    return float(value) if name == "q" and len(parameters) == 1 and _QUALITY.match(value) else 0.0
 
 
 def _video_of(path: str) -> str:

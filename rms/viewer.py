@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from rms.compress import stored
+
 if TYPE_CHECKING:
     from rms.laggard import Laggard
     from rms.links import Group, LinkEvents
@@ -14,17 +16,23 @@ class Viewer(ABC):
     """One connection. A link makes it, a channel's audience moves it; there may be a million, so slots only.
 
     A viewer in an ``audience`` is in exactly one of two places: in a ``group`` of viewers that share one position
-    of the canonical stream, or on its own as a ``laggard``. The audience alone writes these three; the link writes
-    ``closed`` and whatever its own kind of viewer adds.
+    of the canonical stream, or on its own as a ``laggard``. The audience alone writes these three, and ``gzip``: what
+    the viewer is offered is a gzip stream, which the links need not know. The link writes ``closed`` and whatever its
+    own kind of viewer adds.
     """
 
-    __slots__ = ("audience", "closed", "group", "laggard")
+    __slots__ = ("audience", "closed", "group", "gzip", "laggard")
 
     def __init__(self) -> None:
         self.audience: LinkEvents | None = None
         self.group: Group | None = None
         self.laggard: Laggard | None = None
+        self.gzip = False
         self.closed = False
+
+    def say(self, data: bytes) -> None:
+        """Offers frames that are for this viewer alone. To be used between frames, and only before it is closed."""
+        self.offer(stored(data) if self.gzip else data)
 
     @abstractmethod
     def open_group(self) -> Group:

@@ -118,7 +118,7 @@ class OneVideo:
     def join(self, video: str, joiner: Joiner) -> None:
         assert isinstance(joiner.viewer, SocketViewer)
         self.viewers.append(joiner.viewer)
-        self.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
+        self.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog, head=joiner.head, gzip=joiner.gzip)
 
 
 class Server:

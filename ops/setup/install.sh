@@ -40,6 +40,7 @@ missing_packages() {
     fi
     if [[ $purpose == test ]]; then
         has chromium || echo chromium
+        has npm || echo npm
         [[ -e $emoji_font ]] || echo fonts-noto-color-emoji
     fi
 }

@@ -17,16 +17,17 @@ from rms.joining import Joiner
 from rms.links.socket_link import SocketLink
 from rms.metrics import ServiceMetrics
 from rms.reasons import RefusalReason
-from rms.stream_request import STREAM_HEADERS, StreamRequest, parse_stream_request
+from rms.stream_request import GZIP_HEADERS, STREAM_HEADERS, StreamRequest, parse_stream_request
 from service_kit.admin import bind
 from service_kit.problem import CONTENT_TYPE, Problem, phrase
 
 _BACKLOG: Final = 4096
-_OK: Final = (
-    b"HTTP/1.1 200 OK\r\n"
-    + b"".join(f"{name}: {value}\r\n".encode() for name, value in STREAM_HEADERS)
+_HEADS: Final = {
+    gzip: b"HTTP/1.1 200 OK\r\n"
+    + b"".join(f"{name}: {value}\r\n".encode() for name, value in (GZIP_HEADERS if gzip else STREAM_HEADERS))
     + b"Connection: close\r\n\r\n"
-)
+    for gzip in (False, True)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class EdgeLimits:
     """The same where there is no room."""
     header_timeout_s: float = 10.0
     """How long a connection may take to send its request."""
+    gzip: bool = True
+    """Whoever accepts gzip gets it."""
 
 
 class Http1Edge(httputil.HTTPServerConnectionDelegate):
@@ -111,7 +114,8 @@ class Http1Edge(httputil.HTTPServerConnectionDelegate):
         except OSError:  # it broke just now, or there are no descriptors left: nobody can be answered
             return
         retry_ms = random.randint(self._limits.retry_ms // 2, self._limits.retry_ms * 3 // 2)  # noqa: S311
-        joiner = Joiner(viewer, _OK + opening(retry_ms), request.resume_after, request.backlog)
+        gzip = request.accepts_gzip and self._limits.gzip
+        joiner = Joiner(viewer, opening(retry_ms), request.resume_after, request.backlog, head=_HEADS[gzip], gzip=gzip)
         self._hub.join(request.video, joiner)
 
     def _refuse(self, connection: HTTP1Connection, request: StreamRequest, reason: RefusalReason) -> None:

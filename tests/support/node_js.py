@@ -16,12 +16,12 @@ def run_test_modules(folder: Path) -> None:
     modules = sorted(path.as_uri() for path in folder.glob("*.test.mjs"))
     assert modules, f"no tests in {folder}"
     script = "".join(f"await import({module!r});\n" for module in modules)
-    command = [_node(), "--input-type=module", "--eval", script]
+    command = [node(), "--input-type=module", "--eval", script]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def _node() -> str:
+def node() -> str:
     """This machine's Node where it is new enough, else the one that Playwright brings."""
     node = shutil.which("node")
     if node is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -47,6 +48,8 @@ class Viewer(asyncio.Protocol):
         self._body = b""
         self._chunks = b""
         self._chunked = False
+        self._gunzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self.body_bytes = 0
 
     @property
     def comments(self) -> list[Received]:
@@ -111,7 +114,9 @@ class Viewer(asyncio.Protocol):
             if not end:
                 return
             self._read_head(head.decode("latin-1"))
-        self._feed(self._dechunk(data) if self._chunked else data)
+        body = self._dechunk(data) if self._chunked else data
+        self.body_bytes += len(body)
+        self._feed(self._gunzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True

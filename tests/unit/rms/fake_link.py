@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 from rms.batch import Batch
@@ -15,17 +16,29 @@ class FakeLink:
     def __init__(self) -> None:
         self.busy = False
 
-    def viewer(self, room: int = ENDLESS) -> FakeViewer:
-        return FakeViewer(self, room)
+    def viewer(self, room: int = ENDLESS, *, head_bytes: int = 0) -> FakeViewer:
+        return FakeViewer(self, room, head_bytes)
 
 
 class FakeViewer(Viewer):
-    def __init__(self, link: FakeLink, room: int) -> None:
+    def __init__(self, link: FakeLink, room: int, head_bytes: int) -> None:
         super().__init__()
         self._link = link
         self.room = room
         self.received = b""
         self.awaits_room = False
+        self._text = b""
+        self._gunzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self._head_bytes = self._decoded = head_bytes
+
+    @property
+    def text(self) -> bytes:
+        """What it received, what is gzip of that decoded: as far as it came, for a decoder that is fed as it comes."""
+        if not self.gzip:
+            return self.received
+        self._text += self._gunzip.decompress(self.received[self._decoded :])
+        self._decoded = max(self._decoded, len(self.received))
+        return self.received[: self._head_bytes] + self._text
 
     @property
     def link(self) -> FakeLink:

@@ -4,6 +4,7 @@ and evictions: what each viewer got is always exactly what it should have got.""
 from __future__ import annotations
 
 import json
+import random
 from itertools import pairwise
 
 from hypothesis import settings
@@ -21,6 +22,7 @@ from prometheus_client import CollectorRegistry
 from rms import frames
 from rms.channel import Channel
 from rms.channel_limits import ChannelLimits
+from rms.encoders import EncoderLimits, Encoders
 from rms.frames import Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
@@ -30,7 +32,11 @@ from rms.wheel import Wheel
 from tests.unit.rms.fake_link import ENDLESS, FakeLink, FakeViewer
 from tests.unit.rms.fake_time import FakeTime
 
-OPENING = b"HTTP/1.1 200 OK\r\n\r\nretry: 1000\n\n"
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+RETRY = b"retry: 1000\n\n"
+OPENING = HEAD + RETRY
+# Said again and again, so that what is compressed refers back as far as it may.
+PHRASES = [random.Random(number).randbytes(60).hex().encode() for number in range(8)]
 LIMITS = ChannelLimits(
     max_frames=8, max_bytes=900, recent_ids=12, group_size=2, chunk_bytes=120, stalled_after_s=20, heartbeat_after_s=15
 )
@@ -46,13 +52,14 @@ class Expectation:
 
     def check(self, stream: list[Frame], removed: set[int], *, complete: bool = False) -> None:
         """``stream`` is the canonical stream from position 0 on; ``removed`` what may be left out of it."""
-        received = self.viewer.received
+        received = self.viewer.text
         assert OPENING.startswith(received[: len(OPENING)])
         position_of = {frame.data: at for at, frame in enumerate(stream)}
         page = list(self.page)
         position = self.position
         resyncs: list[int] = []
-        *whole, _begun = received[len(OPENING) :].split(b"\n\n")
+        *whole, begun = received[len(OPENING) :].split(b"\n\n")
+        assert not begun or self.viewer.laggard or self.viewer.closed, "who is up to date has whole frames"
         for piece in whole:
             data = piece + b"\n\n"
             if data == frames.HEARTBEAT.data:
@@ -107,12 +114,16 @@ class FanOut(RuleBasedStateMachine):
         self.time = FakeTime()
         self.wheel = Wheel(slot_s=1.0)
         self.metrics = RmsMetrics(CollectorRegistry())
+        self.encoders = Encoders(
+            self.metrics, EncoderLimits(min_viewers=1, window_bits=9), clock=self.time, cpu=lambda: 0.0
+        )
         self.channel = Channel(
             "match-42",
             pump=Pump(loop=self.time),
             wheel=self.wheel,
             metrics=self.metrics,
             limits=LIMITS,
+            encoders=self.encoders,
             on_detach=self.on_detach,
             clock=self.time,
         )
@@ -147,13 +158,16 @@ class FanOut(RuleBasedStateMachine):
 
     def frame(self, kind: str, event_id: int, size: int) -> Frame:
         self.serial += 1
-        return frames.encode(kind, b"%d %s" % (self.serial, b"x" * size), event_id)
+        phrase = PHRASES[self.serial % len(PHRASES)] * 4
+        return frames.encode(kind, b"%d %s" % (self.serial, phrase[:size]), event_id)
 
-    @initialize(count=st.integers(0, 12))
-    def seed(self, count: int) -> None:
+    @initialize(count=st.integers(0, 12), audience=st.lists(st.booleans(), max_size=4))
+    def seed(self, count: int, audience: list[bool]) -> None:
         history = [self.frame(frames.COMMENT, 1000 + 10 * n, 10) for n in range(count)]
         self.accepted += history[-LIMITS.max_frames :]
         self.channel.seed(history)
+        for gzip in audience:
+            self.join(link=0, backlog=3, room=ENDLESS, gzip=gzip)
 
     @precondition(lambda self: not self.ended)
     @rule(step=st.integers(-30, 40), size=st.sampled_from([0, 10, 100, 400]))
@@ -165,10 +179,11 @@ class FanOut(RuleBasedStateMachine):
             self.accepted.append(frame)
 
     @precondition(lambda self: not self.ended)
-    @rule(count=st.integers(4, 2 * LIMITS.max_frames))
-    def publish_more_than_a_laggard_can_wait_for(self, count: int) -> None:
+    @rule(count=st.integers(1, 2 * LIMITS.max_frames), size=st.sampled_from([10, 60, 100, 200]))
+    def talk(self, count: int, size: int) -> None:
+        """Comments that go out one by one, and may be more than a laggard can wait for."""
         for _ in range(count):
-            self.publish_comment(step=3, size=10)
+            self.publish_comment(step=3, size=size)
             while self.channel.step():
                 pass
 
@@ -193,7 +208,7 @@ class FanOut(RuleBasedStateMachine):
         if repeated.event_id:
             assert not self.channel.publish(repeated)
 
-    @precondition(lambda self: not self.ended and len(self.stream) > 6)
+    @precondition(lambda self: not self.ended and len(self.stream) > 12)
     @rule()
     def end(self) -> None:
         frame = frames.end_frame(10**9)
@@ -212,10 +227,11 @@ class FanOut(RuleBasedStateMachine):
     @rule(
         link=st.integers(0, 1),
         backlog=st.integers(0, 5),
-        room=st.sampled_from([ENDLESS, 0, 10, len(OPENING), 60, 100, 200]),
+        room=st.sampled_from([ENDLESS, ENDLESS, 0, 10, len(OPENING), 60, 100, 200]),
+        gzip=st.booleans(),
     )
-    def join(self, link: int, backlog: int, room: int) -> None:
-        viewer = self.links[link].viewer(room)
+    def join(self, link: int, backlog: int, room: int, gzip: bool) -> None:
+        viewer = self.links[link].viewer(room, head_bytes=len(HEAD))
         first = self.channel._ring.first
         comments = [
             at
@@ -227,18 +243,22 @@ class FanOut(RuleBasedStateMachine):
         if self.stream and self.stream[-1].kind == frames.END:
             page.append(len(self.stream) - 1)
         self.viewers.append(Expectation(viewer, page, len(self.stream)))
-        self.channel.join(viewer, OPENING, backlog=backlog)
+        self.channel.join(viewer, RETRY, backlog=backlog, head=HEAD, gzip=gzip)
 
-    @rule(link=st.integers(0, 1), room=st.sampled_from([ENDLESS, 0, 50, 120]), data=st.data())
-    def resume(self, link: int, room: int, data: st.DataObject) -> None:
+    @rule(link=st.integers(0, 1), room=st.sampled_from([ENDLESS, 0, 50, 120]), gzip=st.booleans(), data=st.data())
+    def resume(self, link: int, room: int, gzip: bool, data: st.DataObject) -> None:
         comments = [frame.event_id for frame in self.stream if frame.kind == frames.COMMENT]
         if not comments:
             return
         position = self.channel.position_after(data.draw(st.sampled_from(comments)))
         if position is not None:
-            viewer = self.links[link].viewer(room)
+            viewer = self.links[link].viewer(room, head_bytes=len(HEAD))
             self.viewers.append(Expectation(viewer, [], position))
-            self.channel.resume(viewer, OPENING, position=position)
+            self.channel.resume(viewer, RETRY, position=position, head=HEAD, gzip=gzip)
+
+    @rule(min_viewers=st.sampled_from([1, 1, 3, 100]))
+    def compressing_becomes_cheap_or_dear(self, min_viewers: int) -> None:
+        self.encoders.min_viewers = min_viewers
 
     @rule()
     def send_a_slice(self) -> None:
@@ -307,6 +327,8 @@ class FanOut(RuleBasedStateMachine):
         assert self.channel.viewers == len(self.viewers)
         assert self.metrics.viewers._value.get() == len(self.viewers)
         assert self.metrics.laggards._value.get() == self.channel.laggards
+        assert self.metrics.gzip_viewers._value.get() == sum(each.viewer.gzip for each in self.viewers)
+        assert len(self.encoders) <= 1
         ring = self.channel._ring
         assert ring.end - ring.first <= LIMITS.max_frames
         assert ring.size_bytes <= LIMITS.max_bytes
@@ -314,7 +336,7 @@ class FanOut(RuleBasedStateMachine):
             laggard = expectation.viewer.laggard
             assert (laggard is None) != (expectation.viewer.group is None)
             if laggard is not None:
-                assert len(laggard._tail) <= 600
+                assert len(laggard._tail) <= 1000, "the rest of a frame, or of a block of those that the ring holds"
                 assert ring.first <= laggard.position <= ring.end
 
     def teardown(self) -> None:

@@ -76,3 +76,35 @@ def test_a_body_is_refused_but_an_empty_one_is_none() -> None:
     for header in (("Content-Length", "1"), ("Transfer-Encoding", "chunked")):
         with pytest.raises(Problem, match="body"):
             parse(PATH, header)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "gzip"),
+    [
+        ([], False),
+        (["gzip"], True),
+        (["GZIP"], True),
+        (["x-gzip"], True),
+        (["gzip, deflate, br, zstd"], True),
+        (["br", "gzip"], True),
+        (["br;q=1.0, gzip;q=0.5"], True),
+        (["gzip ; q=0.001"], True),
+        (["*"], True),
+        (["gzip;q=0"], False),
+        (["gzip;q=0.000, *;q=1"], False),
+        (["*;q=0"], False),
+        (["br, deflate"], False),
+        (["identity"], False),
+        (["gzip;q=0.5, identity;q=0.9"], False),
+        (["gzip, identity"], True),
+        (["gzip;q=2"], False),
+        (["gzip;q=nan"], False),
+        (["gzip;q="], False),
+        (["gzip;level=9"], False),
+        ([""], False),
+        ([";;;,,,q=1"], False),
+        (["gzipped"], False),
+    ],
+)
+def test_gzip_is_for_who_likes_it_best_of_what_there_is(accepted: list[str], gzip: bool) -> None:
+    assert parse(PATH, *(("Accept-Encoding", value) for value in accepted)).accepts_gzip is gzip
