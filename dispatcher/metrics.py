@@ -61,9 +61,9 @@ class DispatcherMetrics:
         self.viewer_counts = Gauge(
             f"{_PREFIX}_viewer_counts", "Numbers of viewers kept, one of each video at each RMS.", registry=registry
         )
-        self.viewer_counts_dropped = Gauge(
+        self.viewer_counts_dropped = ReadCounter(
             f"{_PREFIX}_viewer_counts_dropped",
-            "Numbers of viewers not kept since the start, because there were too many.",
+            "Numbers of viewers not kept, because there were too many.",
             registry=registry,
         )
         self.rms = OutboxFamily(registry, _PREFIX, "rms")

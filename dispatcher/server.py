@@ -50,9 +50,9 @@ class DispatcherServer:
         self._metrics = DispatcherMetrics(registry)
         self._session = _session(settings)
         self._watcher = RouteWatcher(self._session)
-        SessionMetrics(registry).watch(self._session, self._watcher, self._watcher.members)
         self._membership_metrics = MembershipMetrics(registry)
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
+        SessionMetrics(registry).watch(self._session, self._watcher, self._watcher.members, self._dispatchers)
         self._recent = _recent_window(settings)
         self._router = Router(self._watcher.table.rms_of, self._recent, clock=time.monotonic)
         self._counts = ViewerCounts(
