@@ -27,6 +27,7 @@ STREAM_HEADERS = (
     ("Access-Control-Allow-Origin", "*"),
 )
 
+_NO_BODY = "the request must not have a body"
 _PATH = re.compile(r"/comments/([^/]*)/stream\Z")
 _DECIMAL = re.compile(r"[0-9]{1,20}\Z", re.ASCII)
 
@@ -48,10 +49,13 @@ class StreamRequest:
     attempt: int | None
 
 
-def parse_stream_request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> StreamRequest:
+def parse_stream_request(
+    method: str, target: str, headers: Iterable[tuple[str, str]], *, has_body: bool = False
+) -> StreamRequest:
     """Reads a request for ``GET /comments/{liveVideoId}/stream``.
 
-    ``target`` is the path with its query, as sent; ``headers`` are names in any case with their values.
+    ``target`` is the path with its query, as sent; ``headers`` are names in any case with their values; ``has_body``
+    says that a body follows, where the headers need not.
     Parameters other than ``lastEventId`` and ``backlog`` are ignored: clients add their own against caches.
     The ``Last-Event-ID`` header wins over ``lastEventId``: a browser that comes back repeats the URL it began with.
 
@@ -61,6 +65,8 @@ def parse_stream_request(method: str, target: str, headers: Iterable[tuple[str, 
     if len(target) > MAX_TARGET_BYTES:
         raise Problem(414, f"the URL is longer than {MAX_TARGET_BYTES} bytes")
     last_event_ids, attempts = _read_headers(headers)
+    if has_body:
+        raise Problem(400, _NO_BODY)
     path, _, query = target.partition("?")
     video = _video_of(path)
     if method != "GET":
@@ -91,7 +97,7 @@ def _read_headers(headers: Iterable[tuple[str, str]]) -> tuple[list[str], list[s
         elif lower == "x-envoy-attempt-count":
             attempts.append(value)
         elif (lower == "content-length" and value.strip() != "0") or lower == "transfer-encoding":
-            raise Problem(400, "the request must not have a body")
+            raise Problem(400, _NO_BODY)
     return last_event_ids, attempts
 
 
