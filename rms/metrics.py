@@ -99,9 +99,13 @@ class ServiceMetrics(RmsMetrics):
         self.joins = Counter("livecomments_rms_joins_total", "Viewers taken in.", ["how"], registry=registry)
         self.refused = Counter(
             "livecomments_rms_refused_total",
-            "Viewers refused for want of room, by the status they were answered with.",
+            "Viewers refused for want of room, by the status they were answered with (refused_stream: by RST_STREAM).",
             ["reason", "status"],
             registry=registry,
+        )
+        self.links = Gauge("livecomments_rms_links", "HTTP/2 connections whose streams are viewers.", registry=registry)
+        self.link_ends = Counter(
+            "livecomments_rms_link_ends_total", "HTTP/2 connections ended.", ["reason"], registry=registry
         )
         self.bad_requests = Counter(
             "livecomments_rms_bad_requests_total",

@@ -23,6 +23,35 @@ class CloseReason(StrEnum):
     """Another process has this node's id."""
     MAX_AGE = "max_age"
     """The connection reached its maximum age, so that load evens out after scaling."""
+    LINK_ENDED = "link_ended"
+    """The link that carried it was ended by us: it broke a bound or stopped taking bytes."""
+
+
+class LinkEnd(StrEnum):
+    """Why a link of many viewers ended."""
+
+    HUNG_UP = "hung_up"
+    """The other side closed or reset the connection."""
+    DRAINED = "drained"
+    """This node is going away, and the last stream has ended."""
+    CLOSED = "closed"
+    """This node has closed what was left."""
+    NOT_HTTP2 = "not_http2"
+    """What came was no HTTP/2, or nothing came."""
+    PROTOCOL_ERROR = "protocol_error"
+    """The other side broke the protocol."""
+    HEADER_LIST = "header_list"
+    """A request's header fields were larger than they may be, or came in too many pieces."""
+    CONTROL_FLOOD = "control_flood"
+    """More frames came that carry no request than there is reason for."""
+    RESET_FLOOD = "reset_flood"
+    """Streams were reset almost as soon as they were opened, or had to be, in great numbers."""
+    WRITE_BUFFER = "write_buffer"
+    """More had to be written than may wait: answers to control frames that nobody reads."""
+    STALLED = "stalled"
+    """It took nothing for too long, whoever's it was."""
+    TOO_MANY_LINKS = "too_many_links"
+    """The node holds as many links as it may."""
 
 
 class DropReason(StrEnum):
@@ -94,6 +123,8 @@ class RefusalReason(StrEnum):
     """This node is going away."""
     DISPLACED = "displaced"
     """Another process has this node's id."""
+    LINK_FULL = "link_full"
+    """The link has as many streams as it may."""
 
 
 class HistoryReason(StrEnum):

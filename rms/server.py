@@ -28,12 +28,16 @@ from rms.history import History
 from rms.hub import Hub, HubLimits
 from rms.ingest import Ingest
 from rms.joining import Joining
-from rms.links.http1_edge import EdgeLimits, Http1Edge
+from rms.links.h2_connection import H2Limits
+from rms.links.h2_edge import H2Edge
+from rms.links.http1_edge import Http1Edge
+from rms.links.listener import Listener
 from rms.links.socket_link import SocketLink
 from rms.metrics import ServiceMetrics
 from rms.polling import Polling
 from rms.pump import Pump
 from rms.reasons import CloseReason
+from rms.reception import Reception, ReceptionLimits
 from rms.repair import Repairs
 from rms.settings import RmsSettings
 from rms.viewer import Viewer
@@ -88,7 +92,7 @@ class RmsServer:
             charge=self._pump.charge,
         )
         self._history = _history(self._comment_services, self._metrics, settings)
-        self.max_viewers = _affordable(settings.max_viewers)
+        self.max_socket_viewers = _affordable(settings.max_viewers)
         self._ages = Ages(settings.max_age_s, jitter=settings.max_age_jitter, farewell=self._farewell)
         self._backfill = Backfill(self._history, self._metrics, timeout_s=settings.open_timeout_s)
         self._repairs = _repairs(self._history, self._metrics, settings)
@@ -109,19 +113,30 @@ class RmsServer:
             feeds=self.hub.open_feeds,
             lookback_s=settings.zookeeper_session_timeout_s + settings.departure_lookback_s,
         )
-        self.http = Http1Edge(
+        reception = _reception(self.hub, self._metrics, settings)
+        self.http1 = Http1Edge(
+            hub=self.hub,
+            reception=reception,
+            link=self.link,
+            max_viewers=self.max_socket_viewers,
+            header_timeout_s=settings.header_timeout_s,
+        )
+        self.h2 = H2Edge(
+            hub=self.hub,
+            reception=reception,
+            metrics=self._metrics,
+            limits=_h2_limits(settings),
+            max_links=settings.h2_max_links,
+            greeting_timeout_s=settings.header_timeout_s,
+            user_timeout_s=settings.user_timeout_s,
+            charge=self._pump.charge,
+        )
+        self.http = Listener(
             settings.host,
             settings.http_port,
-            hub=self.hub,
-            link=self.link,
-            metrics=self._metrics,
-            limits=EdgeLimits(
-                last_attempt=settings.last_attempt,
-                retry_ms=settings.retry_ms,
-                full_retry_ms=settings.full_retry_ms,
-                header_timeout_s=settings.header_timeout_s,
-                gzip=settings.gzip,
-            ),
+            http1=self.http1.adopt,
+            http2=self.h2.adopt,
+            timeout_s=settings.header_timeout_s,
         )
         ingest = Ingest(self.hub, self._counts, self._metrics, report_every_s=settings.viewers_report_every_s)
         self.grpc = GrpcServer(settings.host, settings.grpc_port, services=[ingest.service()])
@@ -132,15 +147,17 @@ class RmsServer:
         if self._membership is not None:
             return
         _raise_file_limit()
-        if self.max_viewers < self.settings.max_viewers:
-            _log.warning("fewer_viewers", reason="open_files", max_viewers=self.max_viewers)
+        if self.max_socket_viewers < self.settings.max_viewers:
+            _log.warning("fewer_http1_viewers", reason="open_files", max_viewers=self.max_socket_viewers)
         try:
             await self.admin.start()
             await self._session.start()
             await self._comment_services.start()
             await self._registrar.start()
-            for part in (self._wheel, self.link, self._ages, self._polling, self._departures, self.grpc, self.http):
+            for part in (self._wheel, self.link, self._ages, self._polling, self._departures, self.grpc):
                 await part.start()
+            await self.http1.start()
+            await self.http.start()
             await self._join()
         except CoordinationError as error:
             raise StartupError(f"ZooKeeper {self.settings.zookeeper}: {error}") from None
@@ -158,12 +175,14 @@ class RmsServer:
             except TimeoutError:
                 _log.warning("leave_timed_out")  # the record goes with the session
         self.hub.drain()
+        self.h2.drain()
         await self._send_away(CloseReason.DRAINING)
 
     async def aclose(self) -> None:
         """Lets go of everything. Idempotent."""
         self._state = "stopped"
         await self.http.aclose()
+        await self.http1.aclose()
         await self._departures.aclose()
         await self._displacement.aclose()
         await self._polling.aclose()
@@ -172,6 +191,7 @@ class RmsServer:
         await self._repairs.aclose()
         await self.hub.aclose()
         await self.link.aclose()
+        await self.h2.aclose()
         self._pump.close()
         await self._wheel.aclose()
         await self.grpc.aclose()
@@ -186,7 +206,7 @@ class RmsServer:
     def _hub(self) -> Hub:
         settings = self.settings
         admission = Admission(
-            max_viewers=self.max_viewers,
+            max_viewers=settings.max_viewers,
             max_viewers_per_video=settings.max_viewers_per_video,
             joins_per_s=settings.joins_per_s,
             join_burst=settings.join_burst,
@@ -241,7 +261,7 @@ class RmsServer:
             http=f"{host}:{self.http.port}",
             grpc=f"{host}:{self.grpc.port}",
             admin=f"{host}:{self.admin.port}",
-            capacity=self.max_viewers,
+            capacity=self.settings.max_viewers,
         )
         membership = Membership(self._session, Role.RMS, record)
         self._displacement.follow(membership)
@@ -303,6 +323,28 @@ def _repairs(history: History, metrics: ServiceMetrics, settings: RmsSettings) -
         concurrent=settings.repair_concurrent,
         max_pages=settings.repair_pages,
         attempts=settings.repair_attempts,
+    )
+
+
+def _reception(hub: Hub, metrics: ServiceMetrics, settings: RmsSettings) -> Reception:
+    limits = ReceptionLimits(
+        last_attempt=settings.last_attempt,
+        retry_ms=settings.retry_ms,
+        full_retry_ms=settings.full_retry_ms,
+        gzip=settings.gzip,
+    )
+    return Reception(hub, metrics, limits)
+
+
+def _h2_limits(settings: RmsSettings) -> H2Limits:
+    return H2Limits(
+        max_streams=settings.h2_max_streams,
+        max_header_list_bytes=settings.h2_header_list_bytes,
+        control_frames_per_s=settings.h2_control_frames_per_s,
+        early_resets_per_s=settings.h2_early_resets_per_s,
+        max_buffered_bytes=settings.h2_buffer_bytes,
+        choke_bytes=settings.h2_choke_bytes,
+        stalled_after_s=settings.h2_stalled_after_s,
     )
 
 

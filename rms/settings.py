@@ -22,7 +22,7 @@ class RmsSettings(NodeSettings):
 
     # Who is let in.
     max_viewers: int = Field(
-        50_000, ge=1, le=1_000_000, description="Viewers in all; fewer where the process may not open so many files."
+        50_000, ge=1, le=1_000_000, description="Viewers in all; over HTTP/1.1 no more than the process may open files."
     )
     max_viewers_per_video: int = Field(
         20_000, ge=1, le=1_000_000, description="Viewers of one video; more of them spill to other nodes."
@@ -46,6 +46,33 @@ class RmsSettings(NodeSettings):
     max_age_jitter: float = Field(0.2, ge=0, lt=1, description="By which share that age varies.")
     header_timeout_s: float = Field(
         10.0, gt=0, le=600, description="Seconds that a connection may take to send its request."
+    )
+
+    # HTTP/2 links, whose streams are viewers.
+    h2_max_links: int = Field(1_000, ge=1, description="HTTP/2 connections; a proxy has one for each of its workers.")
+    h2_max_streams: int = Field(
+        100_000, ge=1, le=1_000_000, description="Viewers of one HTTP/2 connection; told to the proxy."
+    )
+    h2_header_list_bytes: int = Field(
+        256 * 1024,
+        ge=64 * 1024,
+        description="Bytes of a request's header fields that end an HTTP/2 connection; more than the proxy lets "
+        "through, and far more than is answered 431.",
+    )
+    h2_control_frames_per_s: float = Field(
+        1_000.0, gt=0, description="Frames a second that carry no request and answer nothing; five times as many once."
+    )
+    h2_early_resets_per_s: float = Field(
+        2_000.0, gt=0, description="Streams a second reset within two seconds of opening; five times as many once."
+    )
+    h2_choke_bytes: int = Field(
+        1024 * 1024, ge=64 * 1024, description="Bytes a connection may have waiting before flushes pass it over."
+    )
+    h2_buffer_bytes: int = Field(
+        16 * 1024 * 1024, ge=1024 * 1024, description="Bytes a connection may have waiting at all."
+    )
+    h2_stalled_after_s: float = Field(
+        10.0, gt=0, le=600, description="Seconds after which a connection is ended that takes nothing."
     )
 
     # Channels.

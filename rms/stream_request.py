@@ -29,6 +29,8 @@ STREAM_HEADERS = (
 )
 GZIP_HEADERS = (*STREAM_HEADERS, ("Content-Encoding", "gzip"))
 
+
+_NO_BODY = "the request must not have a body"
 _PATH = re.compile(r"/comments/([^/]*)/stream\Z")
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,20}\Z", re.ASCII)
@@ -53,10 +55,18 @@ class StreamRequest:
     accepts_gzip: bool = False
 
 
-def parse_stream_request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> StreamRequest:
+def stream_headers(*, gzip: bool) -> tuple[tuple[str, str], ...]:
+    """The headers of a stream's response; the same object each time."""
+    return GZIP_HEADERS if gzip else STREAM_HEADERS
+
+
+def parse_stream_request(
+    method: str, target: str, headers: Iterable[tuple[str, str]], *, has_body: bool = False
+) -> StreamRequest:
     """Reads a request for ``GET /comments/{liveVideoId}/stream``.
 
-    ``target`` is the path with its query, as sent; ``headers`` are names in any case with their values.
+    ``target`` is the path with its query, as sent; ``headers`` are names in any case with their values; ``has_body``
+    says that a body follows, where the headers need not.
     Parameters other than ``lastEventId`` and ``backlog`` are ignored: clients add their own against caches.
     The ``Last-Event-ID`` header wins over ``lastEventId``: a browser that comes back repeats the URL it began with.
 
@@ -67,6 +77,8 @@ def parse_stream_request(method: str, target: str, headers: Iterable[tuple[str, 
         raise Problem(414, f"the URL is longer than {MAX_TARGET_BYTES} bytes")
     fields = _read_headers(headers)
     attempts = fields["x-envoy-attempt-count"]
+    if has_body:
+        raise Problem(400, _NO_BODY)
     path, _, query = target.partition("?")
     video = _video_of(path)
     if method != "GET":
@@ -96,7 +108,7 @@ def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
         if lower in fields:
             fields[lower].append(value)
         elif (lower == "content-length" and value.strip() != "0") or lower == "transfer-encoding":
-            raise Problem(400, "the request must not have a body")
+            raise Problem(400, _NO_BODY)
     return fields
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import socket
 import statistics
 import sys
 import time
@@ -32,10 +33,12 @@ from rms.channel import Channel
 from rms.hub import Hub
 from rms.joining import Joiner
 from rms.links.http1_edge import Http1Edge
+from rms.links.listener import Listener
 from rms.links.socket_link import SocketLink, SocketViewer
 from rms.metrics import ServiceMetrics
 from rms.pump import Pump
 from rms.reasons import RefusalReason
+from rms.reception import Reception
 from rms.wheel import Wheel
 
 PAYLOAD_BYTES = 250
@@ -43,9 +46,10 @@ READERS_A_PROCESS = 5_000
 
 
 class Readers:
-    """The viewers' processes."""
+    """The viewers' processes: ``module`` is what they run."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "ops.bench._readers") -> None:
+        self._module = module
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def connect(self, port: int, count: int) -> None:
@@ -55,7 +59,7 @@ class Readers:
             count -= some
             self._processes.append(
                 await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "ops.bench._readers", "127.0.0.1", str(port), str(some)),
+                    *(sys.executable, "-m", self._module, "127.0.0.1", str(port), str(some)),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                 )
@@ -135,17 +139,21 @@ class Server:
         self.channel.seed(())
         hub = OneVideo(self.channel)
         self.viewers = hub.viewers
-        self.edge = Http1Edge("127.0.0.1", 0, hub=cast("Hub", hub), link=self._link, metrics=metrics)
+        reception = Reception(cast("Hub", hub), metrics)
+        self._http1 = Http1Edge(hub=cast("Hub", hub), reception=reception, link=self._link, max_viewers=1_000_000)
+        self.http = Listener("127.0.0.1", 0, http1=self._http1.adopt, http2=socket.socket.close)
         self.sent_bytes = 0
         self._last_id = 0
 
     async def start(self) -> None:
         await self._link.start()
         await self._wheel.start()
-        await self.edge.start()
+        await self._http1.start()
+        await self.http.start()
 
     async def aclose(self) -> None:
-        await self.edge.aclose()
+        await self.http.aclose()
+        await self._http1.aclose()
         self.channel.close()
         await self._link.aclose()
         await self._wheel.aclose()
@@ -204,7 +212,7 @@ async def measure(viewers: int, rounds: int, flushes: int) -> None:
     try:
         await server.engine_flush()
         empty, joining = resident_bytes(), time.process_time()
-        await readers.connect(server.edge.port, viewers)
+        await readers.connect(server.http.port, viewers)
         await readers.connected()
         server.sent_bytes = await settled(readers)
         join_us = (time.process_time() - joining) / viewers * 1e6

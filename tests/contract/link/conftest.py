@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 import pytest
 import pytest_asyncio
 
+from tests.contract.link.h2_harness import h2_harness
 from tests.contract.link.harness import Harness, RecordingAudience, socket_harness
 
-HARNESSES = {"socket_link": socket_harness}
+HARNESSES: dict[str, Callable[[], AsyncIterator[Harness]]] = {"socket_link": socket_harness, "h2_link": h2_harness}
 
 
 @pytest_asyncio.fixture(params=HARNESSES)

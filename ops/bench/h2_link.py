@@ -1,0 +1,142 @@
+"""What a delivery, a join and a viewer cost where viewers are streams of HTTP/2 connections.
+
+``python -m ops.bench.h2_link [--viewers N] [--rounds R] [--flushes F]``
+
+As ``ops.bench.fanout``, over ``h2_link``: one process with N viewers of one video, a connection for each 5,000 of them,
+whose far ends are other processes that read all and give windows back. A delivery's cost is all the CPU time of the
+process while flushes go out at 20 a second, the kernel's sending and the reading of window updates included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from typing import cast
+
+from prometheus_client import CollectorRegistry, Histogram
+
+from ops.bench.fanout import PAYLOAD_BYTES, FlushSignal, Readers, resident_bytes, settled
+from rms import frames
+from rms.channel import Channel
+from rms.hub import Hub
+from rms.joining import Joiner
+from rms.links.h2_edge import H2Edge
+from rms.links.listener import Listener
+from rms.metrics import ServiceMetrics
+from rms.pump import Pump
+from rms.reasons import RefusalReason
+from rms.reception import Reception
+from rms.wheel import Wheel
+
+PAUSE_S = 0.05
+
+
+class OneVideo:
+    """Stands in for the hub: everyone watches the same."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def refusal(self, video: str) -> RefusalReason | None:
+        return None
+
+    def join(self, video: str, joiner: Joiner) -> None:
+        self._channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
+
+
+class Server:
+    """An RMS's HTTP/2 edge and engine, without what surrounds them."""
+
+    def __init__(self) -> None:
+        self._pump = Pump()
+        self._wheel = Wheel()
+        metrics = ServiceMetrics(CollectorRegistry())
+        self._flushed = asyncio.Event()
+        metrics.flush_seconds = cast("Histogram", FlushSignal(self._flushed))
+        self.channel = Channel("bench", pump=self._pump, wheel=self._wheel, metrics=metrics)
+        self.channel.seed(())
+        hub = cast("Hub", OneVideo(self.channel))
+        self._edge = H2Edge(hub=hub, reception=Reception(hub, metrics), metrics=metrics, charge=self._pump.charge)
+        self.http = Listener("127.0.0.1", 0, http1=lambda connection: connection.close(), http2=self._edge.adopt)
+        self._last_id = 0
+
+    async def start(self) -> None:
+        await self._wheel.start()
+        await self.http.start()
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+        self.channel.close()
+        await self._edge.aclose()
+        await self._wheel.aclose()
+        self._pump.close()
+
+    def publish(self) -> int:
+        """One comment to all viewers; returns its size in bytes."""
+        self._last_id += 1
+        room = PAYLOAD_BYTES - len(frames.encode(frames.COMMENT, b"", 10**12).data)
+        frame = frames.encode(frames.COMMENT, b"x" * room, 10**12 + self._last_id)
+        self._flushed.clear()
+        self.channel.publish(frame)
+        return len(frame.data)
+
+    async def flushed(self) -> None:
+        await self._flushed.wait()
+
+
+async def deliver(server: Server, readers: Readers, total: int, flushes: int) -> tuple[float, int]:
+    """CPU microseconds a delivery, all that this process did meanwhile included, and the bytes sent so far."""
+    began = time.process_time()
+    for _ in range(flushes):
+        total += server.publish() * server.channel.viewers
+        await server.flushed()
+        await asyncio.sleep(PAUSE_S)
+    await readers.have_received(total)
+    return (time.process_time() - began) / flushes / server.channel.viewers * 1e6, total
+
+
+async def measure(viewers: int, rounds: int, flushes: int) -> None:
+    server, readers = Server(), Readers("ops.bench._h2_readers")
+    await server.start()
+    try:
+        server.publish()
+        await server.flushed()
+        empty, joining = resident_bytes(), time.process_time()
+        await readers.connect(server.http.port, viewers)
+        await readers.connected()
+        while server.channel.viewers < viewers:  # noqa: ASYNC110 - it is other processes that join
+            await asyncio.sleep(0.01)
+        join_us = (time.process_time() - joining) / viewers * 1e6
+        memory_kb = (resident_bytes() - empty) / viewers / 1024
+        total = await settled(readers)
+        figures = []
+        for _ in range(rounds):
+            figure, total = await deliver(server, readers, total, flushes)
+            figures.append(figure)
+        after_kb = (resident_bytes() - empty) / viewers / 1024
+        print(f"{viewers:,} viewers of one video; {rounds} rounds of {flushes} flushes of a {PAYLOAD_BYTES}-byte frame")
+        print(f"{'CPU us a delivery':34}{statistics.median(figures):10.2f}   (aim: 1.5 at most)")
+        print(f"{'  lowest, highest round':34}{min(figures):10.2f}{max(figures):10.2f}")
+        print(f"{'CPU us a join':34}{join_us:10.2f}")
+        print(f"{'process memory, KB a viewer':34}{memory_kb:10.2f}   (aim: 1 at most)")
+        print(f"{'  after the flushes':34}{after_kb:10.2f}")
+        if server.channel.viewers != viewers or server.channel.laggards:
+            raise SystemExit("not every viewer stayed up to date")
+    finally:
+        await readers.aclose()
+        await server.aclose()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--viewers", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--flushes", type=int, default=20)
+    wanted = parser.parse_args()
+    asyncio.run(measure(wanted.viewers, max(3, wanted.rounds), wanted.flushes))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What a request is answered with, whichever edge it came by."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from rms.admission import retries_elsewhere
+from rms.frames import opening
+from rms.hub import Hub
+from rms.metrics import ServiceMetrics
+from rms.reasons import RefusalReason
+from rms.stream_request import STREAM_HEADERS, StreamRequest, parse_stream_request
+from service_kit.problem import CONTENT_TYPE, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptionLimits:
+    """How requests are answered. The defaults are the settings' defaults."""
+
+    last_attempt: int = 4
+    """The proxy's attempt that no other follows: the first and its retries."""
+    retry_ms: int = 2_000
+    """How long a browser waits before it comes back; half to one and a half of it, so that not all come at once."""
+    full_retry_ms: int = 30_000
+    """The same where there is no room."""
+    gzip: bool = True
+    """Whoever accepts gzip gets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response. ``body`` is empty for HEAD, whose ``Content-Length`` tells of the one that it would have."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Reception:
+    """Lets requests for a stream through for which ``hub`` has room, and has an answer for all others."""
+
+    def __init__(self, hub: Hub, metrics: ServiceMetrics, limits: ReceptionLimits | None = None) -> None:
+        self._hub = hub
+        self._metrics = metrics
+        self._limits = limits or ReceptionLimits()
+
+    def receive(
+        self,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str]],
+        *,
+        has_body: bool = False,
+        room: bool = True,
+    ) -> StreamRequest | Answer:
+        """A request whose viewer is to be given to the hub in this turn of the loop, or what to answer instead.
+
+        ``has_body``: the edge knows of one without a header that says so. ``room``: the edge itself has some.
+        """
+        try:
+            request = parse_stream_request(method, target, headers, has_body=has_body)
+        except Problem as problem:
+            self._metrics.bad_requests.labels(problem.status).inc()
+            return _answer_problem(problem, method)
+        refusal = self._hub.refusal(request.video) if room else RefusalReason.NODE_FULL
+        if refusal is not None:
+            return self._refuse(request, refusal)
+        return request if self._limits.gzip else replace(request, accepts_gzip=False)
+
+    def opening(self) -> bytes:
+        """The first bytes of a stream that was let through."""
+        retry_ms = self._limits.retry_ms
+        return opening(random.randint(retry_ms // 2, retry_ms * 3 // 2))  # noqa: S311 - spreads load
+
+    def _refuse(self, request: StreamRequest, reason: RefusalReason) -> Answer:
+        elsewhere = retries_elsewhere(request.attempt, self._limits.last_attempt)
+        self._metrics.refused.labels(reason, 503 if elsewhere else 200).inc()
+        if elsewhere:
+            return _answer_problem(Problem(503, f"no room here: {reason}"), "GET")
+        # An error status would make an EventSource give up for good.
+        return _answer(200, STREAM_HEADERS, opening(self._limits.full_retry_ms))
+
+
+def _answer_problem(problem: Problem, method: str) -> Answer:
+    headers = {
+        "Content-Type": CONTENT_TYPE,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Access-Control-Allow-Origin": "*",
+        **problem.headers,
+    }
+    answer = _answer(problem.status, tuple(headers.items()), problem.body())
+    return Answer(answer.status, answer.headers, b"") if method == "HEAD" else answer
+
+
+def _answer(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> Answer:
+    return Answer(status, (*headers, ("Content-Length", str(len(body)))), body)
