@@ -13,12 +13,29 @@ XDS = "xds"
 # connections and memory (overload manager) and the RMS's own on viewers.
 _NO_LIMIT = 1_000_000_000
 
+# The default of 1,024 would open a second connection for the 1,025th viewer; the RMS's own limit counts as well.
+_MAX_VIEWERS_A_CONNECTION = 1_000_000
+
+_HTTP1: Json = {"http_protocol_options": {}}
+
 
 def rms_cluster(settings: EnvoySettings) -> Json:
     """The nodes that hold the viewers' streams, chosen by a hash of the video."""
-    # The seam for HTTP/2 towards the RMS: settings.rms_link picks these options.
-    http1: Json = {"explicit_http_config": {"http_protocol_options": {}}}
-    return _discovered_cluster(RMS, settings) | _upstream_http(http1)
+    protocol = {"http2_protocol_options": _viewers_as_streams()} if settings.rms_link == "h2" else _HTTP1
+    return _discovered_cluster(RMS, settings) | _upstream_http({"explicit_http_config": protocol})
+
+
+def _viewers_as_streams() -> Json:
+    """One connection a worker and node carries all of the worker's viewers on that node."""
+    return {
+        "max_concurrent_streams": _MAX_VIEWERS_A_CONNECTION,
+        # What Envoy holds at most for a viewer that reads slowly; its window is not raised until it has read.
+        "initial_stream_window_size": 65_535,
+        # Shared by all of them: a small one would be filled by a few slow ones, and stop the others.
+        "initial_connection_window_size": 1024 * 1024 * 1024,
+        # A hung node keeps its connection open: without this its viewers would hear nothing and stay.
+        "connection_keepalive": {"interval": "1s", "timeout": "1s"},
+    }
 
 
 def comment_service_cluster(settings: EnvoySettings) -> Json:
@@ -27,7 +44,7 @@ def comment_service_cluster(settings: EnvoySettings) -> Json:
     # being sent fails, and it may not be sent again.
     options: Json = {
         "common_http_protocol_options": {"idle_timeout": "30s"},
-        "explicit_http_config": {"http_protocol_options": {}},
+        "explicit_http_config": _HTTP1,
     }
     return _discovered_cluster(COMMENT_SERVICE, settings) | _upstream_http(options)
 

@@ -33,7 +33,9 @@ class EnvoySettings(SharedSettings):
         description="Control planes, host:port separated by commas; any one of them is enough.",
     )
     concurrency: int = Field(0, ge=0, le=256, description="Worker threads; 0: one per core.")
-    rms_link: Literal["http1"] = Field("http1", description="Protocol towards the RMS.")
+    rms_link: Literal["h2", "http1"] = Field(
+        "http1", description="Towards the RMS: h2, viewers as streams of one connection a worker; http1, one each."
+    )
 
     tls_certificate_file: Path | None = Field(None, description="PEM chain; with the key: TLS with HTTP/2 by ALPN.")
     tls_key_file: Path | None = Field(None, description="PEM private key of that certificate.")

@@ -21,7 +21,7 @@ from lb.envoy.settings import EnvoySettings
 from ops.local_cluster.envoy import EnvoyServer
 from ops.local_cluster.ports import free_port
 from service_kit.grpc_server import GrpcServer
-from tests.support.backend import Backend
+from tests.support.backend import Backend, Link
 from tests.support.eventually import eventually
 
 
@@ -152,6 +152,9 @@ class Edge(Viewers):
         self.rms = rms
         self.comment_services = comment_services
 
+    def rms_named(self, node_id: str) -> Backend:
+        return next(backend for backend in self.rms if backend.node_id == node_id)
+
     async def assign(self) -> None:
         """Makes the present backends the endpoints and waits until Envoy finds them all healthy."""
         self.control_plane.assign(RMS, (backend.record for backend in self.rms))
@@ -177,15 +180,15 @@ class Edge(Viewers):
 
 @contextlib.asynccontextmanager
 async def running_edge(
-    folder: Path, *, rms: int = 3, comment_services: int = 2, **settings: Any
+    folder: Path, *, rms: int = 3, comment_services: int = 2, rms_link: Link = "h2", **settings: Any
 ) -> AsyncIterator[Edge]:
     """Envoy before so many backends, all of them healthy; everything ends with the block."""
     control_plane = StaticControlPlane()
     await control_plane.start()
     edge = Edge(
-        EnvoyServer(folder, envoy_settings(control_plane.port, **settings)),
+        EnvoyServer(folder, envoy_settings(control_plane.port, rms_link=rms_link, **settings)),
         control_plane,
-        [Backend(f"rms-{n}") for n in range(1, rms + 1)],
+        [Backend(f"rms-{n}", rms_link) for n in range(1, rms + 1)],
         [Backend(f"comment-service-{n}") for n in range(1, comment_services + 1)],
     )
     try:

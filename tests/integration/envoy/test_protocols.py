@@ -109,6 +109,8 @@ async def test_envoy_takes_every_variant_of_the_bootstrap(tmp_path: Path, certif
         {"xds": "127.0.0.1:9090,[::1]:9090", "host": "::"},
         {"tls_certificate_file": certificate[0], "tls_key_file": certificate[1]},
         {"access_log": "/dev/stdout", "trusted_hops": 2, "rms_attempts": 1},
+        {"rms_link": "h2"},
+        {"rms_link": "http1"},
         {"request_timeout_s": 0.5, "dead_viewer_timeout_s": 1.5, "max_header_kb": 96},
     ]
     for variant in variants:

@@ -14,12 +14,17 @@ import pytest
 from lb.envoy.clusters import RMS
 from ops.local_cluster.ports import free_port
 from ops.local_cluster.process import ManagedProcess
-from tests.support.backend import Backend
+from tests.support.backend import Backend, Link
 from tests.support.envoy import Edge, running_edge
 from tests.support.eventually import eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 VIDEOS = [f"video-{n}" for n in range(90)]
+
+
+@pytest.fixture(params=["h2", "http1"])
+def rms_link(request: pytest.FixtureRequest) -> Link:
+    return "h2" if request.param == "h2" else "http1"
 
 
 async def placement(edge: Edge, videos: list[str] = VIDEOS) -> dict[str, str]:
@@ -60,7 +65,7 @@ async def test_a_node_that_leaves_moves_only_its_own_videos(edge: Edge) -> None:
 async def test_a_node_that_comes_back_on_another_port_has_its_videos_back(edge: Edge) -> None:
     before = await placement(edge)
     await edge.rms[1].aclose()
-    edge.rms[1] = Backend("rms-2")
+    edge.rms[1] = Backend("rms-2", edge.rms[1].link)
     await edge.rms[1].start()
     await edge.assign()
     assert await placement(edge) == before
@@ -89,14 +94,18 @@ async def test_the_attempt_is_told_and_the_last_one_is_the_last(edge: Edge) -> N
 @pytest.fixture
 async def process(edge: Edge, tmp_path: Path) -> AsyncIterator[ManagedProcess]:
     """The node rms-3 as a process of its own."""
-    edge.rms[2].port = free_port()
+    backend = edge.rms[2]
+    await backend.aclose()
+    backend.port, backend.admin_port = free_port(), free_port()
+    if backend.link == "http1":
+        backend.admin_port = backend.port
+    ports = (str(backend.port), str(backend.admin_port))
     process = ManagedProcess(
         "rms-3",
-        [sys.executable, "-m", "tests.support.backend", "rms-3", str(edge.rms[2].port)],
+        [sys.executable, "-m", "tests.support.backend", "rms-3", backend.link, *ports],
         log_file=tmp_path / "rms-3.log",
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}"},
     )
-    await edge.rms[2].aclose()
     await process.start()
     try:
         await edge.assign()
@@ -121,6 +130,18 @@ async def test_a_hung_node_costs_a_new_viewer_a_wait_and_no_error(edge: Edge, pr
     await edge.settled(RMS, 2)
 
 
+async def test_a_hung_node_s_viewers_are_sent_away_where_the_link_can_tell(edge: Edge, process: ManagedProcess) -> None:
+    """Over HTTP/1.1 its silence is that of a quiet video; there the viewers' own patience ends."""
+    video = next(video for video, node in (await placement(edge)).items() if node == "rms-3")
+    _, stream = await edge.watch(f"/comments/{video}/stream")
+    await asyncio.wait_for(stream.readuntil(b"data: "), 10)
+    process.pause()
+    await edge.settled(RMS, 2)
+    if edge.rms[2].link == "h2":
+        await asyncio.wait_for(stream.read(-1), 20)
+    assert (await edge.watch(f"/comments/{video}/stream"))[0] in {"rms-1", "rms-2"}
+
+
 async def test_an_unhealthy_node_gets_nobody_and_keeps_who_it_has(edge: Edge) -> None:
     before = await placement(edge)
     video = next(video for video in VIDEOS if before[video] == "rms-1")
@@ -134,7 +155,7 @@ async def test_an_unhealthy_node_gets_nobody_and_keeps_who_it_has(edge: Edge) ->
 
 async def test_streams_survive_the_control_plane_and_the_end_of_their_node_s_membership(edge: Edge) -> None:
     node, stream = await edge.watch("/comments/match/stream")
-    backend = next(backend for backend in edge.rms if backend.node_id == node)
+    backend = edge.rms_named(node)
     await edge.control_plane.aclose()
     backend.send(b"data: no control plane\n\n")
     await asyncio.wait_for(stream.readuntil(b"no control plane"), 10)
@@ -143,7 +164,7 @@ async def test_streams_survive_the_control_plane_and_the_end_of_their_node_s_mem
 
 async def test_a_removed_node_s_streams_go_on(edge: Edge) -> None:
     node, stream = await edge.watch("/comments/match/stream")
-    backend = next(backend for backend in edge.rms if backend.node_id == node)
+    backend = edge.rms_named(node)
     edge.control_plane.assign(RMS, [])
     await edge.settled(RMS, 0)
     backend.send(b"data: draining\n\n")
@@ -167,9 +188,9 @@ async def test_without_any_node_a_viewer_is_told_to_come_back(edge: Edge, gone: 
     assert 3000 <= int(wait_ms) < 4000
 
 
-async def test_two_thousand_viewers_at_once(tmp_path: Path) -> None:
+async def test_two_thousand_viewers_at_once(tmp_path: Path, rms_link: Link) -> None:
     """Envoy's own circuit breakers would let the 1,025th wait for ever."""
-    async with running_edge(tmp_path, rms=2, comment_services=1) as edge:
+    async with running_edge(tmp_path, rms=2, comment_services=1, rms_link=rms_link) as edge:
 
         async def join(n: int) -> None:
             await edge.watch(f"/comments/video-{n % 50}/stream")
@@ -185,14 +206,14 @@ async def test_two_thousand_viewers_at_once(tmp_path: Path) -> None:
 
 async def test_a_viewer_that_leaves_is_gone_from_its_node(edge: Edge) -> None:
     node, _ = await edge.watch("/comments/match/stream")
-    backend = next(backend for backend in edge.rms if backend.node_id == node)
+    backend = edge.rms_named(node)
     assert len(backend.streams) == 1
     edge.clients[-1].close()
     await eventually(lambda: not backend.streams)
 
 
-async def test_a_viewer_that_takes_nothing_is_ended_and_delays_nobody(tmp_path: Path) -> None:
-    async with running_edge(tmp_path, rms=1, comment_services=1, dead_viewer_timeout_s=1) as edge:
+async def test_a_viewer_that_takes_nothing_is_ended_and_delays_nobody(tmp_path: Path, rms_link: Link) -> None:
+    async with running_edge(tmp_path, rms=1, comment_services=1, rms_link=rms_link, dead_viewer_timeout_s=1) as edge:
         stalled = socket.create_connection(("127.0.0.1", edge.port))
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         stalled.sendall(b"GET /comments/match/stream HTTP/1.1\r\nHost: edge\r\n\r\n")
