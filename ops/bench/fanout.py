@@ -21,13 +21,13 @@ import asyncio
 import gc
 import socket
 import statistics
-import sys
 import time
 from pathlib import Path
 from typing import cast
 
 from prometheus_client import CollectorRegistry, Histogram
 
+from ops.bench.crowd import Crowd
 from rms import frames
 from rms.channel import Channel
 from rms.hub import Hub
@@ -97,6 +97,7 @@ async def _line(process: asyncio.subprocess.Process) -> str:
     if not line:
         raise SystemExit("a process of viewers died")
     return line.decode().strip()
+PATH = "/comments/bench/stream"
 
 
 class FlushSignal:
@@ -193,21 +194,21 @@ def resident_bytes() -> int:
     return pages * 4096
 
 
-async def compare(server: Server, readers: Readers, flushes: int) -> tuple[float, float]:
+async def compare(server: Server, crowd: Crowd, flushes: int) -> tuple[float, float]:
     """CPU microseconds a delivery by the engine and by the bare loop, which take turns, the first changing too."""
     spent = {server.engine_flush: 0.0, server.bare_flush: 0.0}
     ways = list(spent)
     for _ in range(flushes):
         for flush in ways:
             spent[flush] += await flush()
-            await readers.have_received(server.sent_bytes)
+            await crowd.have_bytes(server.sent_bytes)
         ways.reverse()
     engine, bare = (seconds / flushes / len(server.viewers) * 1e6 for seconds in spent.values())
     return engine, bare
 
 
 async def measure(viewers: int, rounds: int, flushes: int) -> None:
-    server, readers = Server(), Readers()
+    server, crowd = Server(), Crowd()
     await server.start()
     try:
         await server.engine_flush()
@@ -215,26 +216,20 @@ async def measure(viewers: int, rounds: int, flushes: int) -> None:
         await readers.connect(server.http.port, viewers)
         await readers.connected()
         server.sent_bytes = await settled(readers)
+        await crowd.connect(server.edge.port, PATH, viewers)
+        await crowd.connected()
+        server.sent_bytes = (await crowd.settled()).bytes
         join_us = (time.process_time() - joining) / viewers * 1e6
         memory_kb = (resident_bytes() - empty) / viewers / 1024
-        await compare(server, readers, 2)
-        figures = [await compare(server, readers, flushes) for _ in range(rounds)]
+        await compare(server, crowd, 2)
+        figures = [await compare(server, crowd, flushes) for _ in range(rounds)]
         print(f"{viewers:,} viewers of one video; {rounds} rounds of {flushes} flushes of a {PAYLOAD_BYTES}-byte frame")
         report(figures, memory_kb, join_us)
         if server.channel.viewers != viewers or server.channel.laggards:
             raise SystemExit("not every viewer stayed up to date")
     finally:
+        await crowd.aclose()
         await server.aclose()
-        await readers.aclose()
-
-
-async def settled(readers: Readers) -> int:
-    """The bytes read once they no longer change: what the viewers got when they joined."""
-    got = -1
-    while (now := await readers.received()) != got:
-        got = now
-        await asyncio.sleep(0.2)
-    return got
 
 
 def report(figures: list[tuple[float, float]], memory_kb: float, join_us: float) -> None:

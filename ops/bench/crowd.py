@@ -1,0 +1,90 @@
+"""The many viewers of a bench: processes that read all they are sent, and say how much it was."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import NamedTuple
+
+VIEWERS_A_PROCESS = 5_000
+ASK_AGAIN_S = 0.002
+
+
+class Received(NamedTuple):
+    """By all viewers together: how many have been answered, bytes (headers included), marked comments."""
+
+    answered: int
+    bytes: int
+    marks: int
+
+
+class Crowd:
+    """Viewers of one path of one server. A viewer whose connection is closed ends the bench."""
+
+    def __init__(self) -> None:
+        self._processes: list[asyncio.subprocess.Process] = []
+
+    async def connect(self, port: int, path: str, count: int) -> None:
+        """Starts processes that open ``count`` connections in all; returns while they connect."""
+        while count > 0:
+            some = min(count, VIEWERS_A_PROCESS)
+            count -= some
+            self._processes.append(
+                await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "ops.bench._readers", "127.0.0.1", str(port), path, str(some)),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                )
+            )
+
+    async def connected(self) -> None:
+        for process in self._processes:
+            await _line(process)
+
+    async def received(self) -> Received:
+        """So far."""
+        total = Received(0, 0, 0)
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(b"?\n")
+            total = Received(*(a + int(b) for a, b in zip(total, (await _line(process)).split(), strict=True)))
+        return total
+
+    async def have_answers(self, count: int) -> None:
+        """Waits until so many viewers have been answered."""
+        while (await self.received()).answered < count:  # noqa: ASYNC110 - it is another process that reads
+            await asyncio.sleep(ASK_AGAIN_S)
+
+    async def have_bytes(self, total: int) -> None:
+        """Waits until all have so many bytes together; more of them end the bench."""
+        while (got := (await self.received()).bytes) < total:  # noqa: ASYNC110
+            await asyncio.sleep(ASK_AGAIN_S)
+        if got > total:
+            raise SystemExit(f"the viewers were sent {got - total} bytes too many")
+
+    async def have_marks(self, total: int) -> None:
+        """Waits until all have so many comments together."""
+        while (await self.received()).marks < total:  # noqa: ASYNC110
+            await asyncio.sleep(ASK_AGAIN_S)
+
+    async def settled(self) -> Received:
+        """What they have once it no longer grows."""
+        got: Received | None = None
+        while (now := await self.received()) != got:
+            got = now
+            await asyncio.sleep(0.2)
+        return now
+
+    async def aclose(self) -> None:
+        for process in self._processes:
+            if process.stdin is not None:
+                process.stdin.close()
+            await process.wait()
+
+
+async def _line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    if not line:
+        raise SystemExit("a process of viewers died")
+    return line.decode().strip()

@@ -1,0 +1,166 @@
+"""The ways from a post to many viewers that a bench compares: what to start, where to post, which processes pay."""
+
+from __future__ import annotations
+
+import json
+import resource
+from pathlib import Path
+from typing import Literal, Protocol
+
+from ops.bench.nginx import Nginx, nchan_conf, proxy_conf
+from ops.bench.process_cost import Cost, cost_of
+from ops.client import CommentsApi, HttpClient
+from ops.commands.tokens import Signer
+from ops.local_cluster.cluster import ClusterOptions, LocalCluster
+from ops.local_cluster.layout import DataFolder
+from ops.local_cluster.zookeeper import ZooKeeperOptions
+
+Link = Literal["h2", "http1"]
+SPARE_DESCRIPTORS = 500
+
+
+class Way(Protocol):
+    """One of them.
+
+    Attributes:
+        name: of its column.
+        descriptors_a_viewer: open files of the process that needs the most.
+    """
+
+    name: str
+    descriptors_a_viewer: int
+
+    @property
+    def port(self) -> int:
+        """Where viewers connect; a video's stream is at ``/comments/{video}/stream``."""
+
+    async def start(self) -> None: ...
+
+    async def post(self, video: str, text: str) -> None:
+        """Returns once the comment has been accepted."""
+
+    def node_cost(self) -> Cost:
+        """Of the RMS; nothing where there is none."""
+
+    def edge_cost(self) -> Cost:
+        """Of what viewers are connected to."""
+
+    async def aclose(self) -> None: ...
+
+
+class EnvoyWay:
+    """A whole cluster with one RMS; viewers come by Envoy with one worker, over ``link`` to the RMS."""
+
+    descriptors_a_viewer: int
+
+    def __init__(self, folder: Path, link: Link) -> None:
+        self.name = f"Envoy, {link}"
+        self.descriptors_a_viewer = 1 if link == "h2" else 2
+        settings = {
+            "LIVECOMMENTS_ENVOY_RMS_LINK": link,
+            "LIVECOMMENTS_ENVOY_CONCURRENCY": "1",
+            # Viewers of the other videos of a round would be written to in between.
+            "LIVECOMMENTS_RMS_HEARTBEAT_AFTER_S": "600",
+            "LIVECOMMENTS_LOG_LEVEL": "warning",
+        }
+        options = ClusterOptions(rms=1, dispatchers=1, port=0, settings=settings, zookeeper=ZooKeeperOptions())
+        self._cluster = LocalCluster(DataFolder(folder), options)
+        self._http = HttpClient(self._cluster.url, max_connections=64, timeout_s=30)
+        self._token = Signer(options.jwt_secret).sign("bench")
+
+    @property
+    def port(self) -> int:
+        return self._cluster.envoy.settings.port
+
+    @property
+    def rms_address(self) -> str:
+        [rms] = self._cluster.rms.values()
+        return rms.address("HTTP_PORT")
+
+    async def start(self) -> None:
+        await self._cluster.start()
+
+    async def post(self, video: str, text: str) -> None:
+        await CommentsApi(self._http).post(video, text, token=self._token)
+
+    def node_cost(self) -> Cost:
+        [rms] = self._cluster.rms.values()
+        return cost_of(rms.process.pid)
+
+    def edge_cost(self) -> Cost:
+        return cost_of(self._cluster.envoy.process.pid)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+        await self._cluster.stop()
+
+
+class NginxWay(EnvoyWay):
+    """The same cluster, but viewers come by nginx with one worker, over HTTP/1.1."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "http1")
+        self.name = "nginx, http1"
+        self._nginx = Nginx(folder / "nginx", lambda port: proxy_conf(port, self.rms_address))
+
+    @property
+    def port(self) -> int:
+        return self._nginx.port
+
+    async def start(self) -> None:
+        await super().start()
+        await self._nginx.start()
+
+    def edge_cost(self) -> Cost:
+        return cost_of(self._nginx.worker)
+
+    async def aclose(self) -> None:
+        await self._nginx.stop()
+        await super().aclose()
+
+
+class NchanWay:
+    """nginx with the Nchan module and nothing else: no store, no history, no tokens."""
+
+    name = "Nchan"
+    descriptors_a_viewer = 1
+
+    def __init__(self, folder: Path) -> None:
+        self._nginx = Nginx(folder, nchan_conf)
+        self._http = HttpClient(f"http://127.0.0.1:{self._nginx.port}", max_connections=64, timeout_s=30)
+
+    @property
+    def port(self) -> int:
+        return self._nginx.port
+
+    async def start(self) -> None:
+        await self._nginx.start()
+
+    async def post(self, video: str, text: str) -> None:
+        # As long as a comment of ours is.
+        comment = {
+            "commentId": "0" * 18,
+            "liveVideoId": video,
+            "author": {"userId": "bench", "name": "bench"},
+            "content": text,
+            "createdAt": "2024-01-01T00:00:00.000Z",
+            "replyTo": None,
+        }
+        body = json.dumps(comment, separators=(",", ":")).encode()
+        await self._http.request("POST", f"/publish/{video}", body=body)
+
+    def node_cost(self) -> Cost:
+        return Cost()
+
+    def edge_cost(self) -> Cost:
+        return cost_of(self._nginx.worker)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+        await self._nginx.stop()
+
+
+def most_viewers(way: Way) -> int:
+    """As many as the open files of this user allow."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (hard - SPARE_DESCRIPTORS) // way.descriptors_a_viewer
