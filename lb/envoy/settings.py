@@ -34,7 +34,7 @@ class EnvoySettings(SharedSettings):
     )
     concurrency: int = Field(0, ge=0, le=256, description="Worker threads; 0: one per core.")
     rms_link: Literal["h2", "http1"] = Field(
-        "http1", description="Towards the RMS: h2, viewers as streams of one connection a worker; http1, one each."
+        "h2", description="Towards the RMS: h2, viewers as streams of a connection a worker; http1, a connection each."
     )
 
     tls_certificate_file: Path | None = Field(None, description="PEM chain; with the key: TLS with HTTP/2 by ALPN.")
@@ -57,7 +57,10 @@ class EnvoySettings(SharedSettings):
     )
 
     max_connections: int = Field(
-        50_000, ge=10, le=10_000_000, description="Viewers' connections; each watching one takes two descriptors."
+        50_000,
+        ge=10,
+        le=10_000_000,
+        description="Viewers' connections; over rms_link http1 a watching one takes two descriptors.",
     )
     max_streams_per_connection: int = Field(
         100, ge=1, le=100_000, description="Concurrent requests of one HTTP/2 connection."

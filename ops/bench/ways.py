@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import resource
 from pathlib import Path
 from typing import Literal, Protocol
 
+from comment_service.comment import Comment
 from ops.bench.nginx import Nginx, nchan_conf, proxy_conf
 from ops.bench.process_cost import Cost, cost_of
 from ops.client import CommentsApi, HttpClient
@@ -17,6 +17,7 @@ from ops.local_cluster.zookeeper import ZooKeeperOptions
 
 Link = Literal["h2", "http1"]
 SPARE_DESCRIPTORS = 500
+_SOME_ID = 2**58
 
 
 class Way(Protocol):
@@ -137,17 +138,8 @@ class NchanWay:
         await self._nginx.start()
 
     async def post(self, video: str, text: str) -> None:
-        # As long as a comment of ours is.
-        comment = {
-            "commentId": "0" * 18,
-            "liveVideoId": video,
-            "author": {"userId": "bench", "name": "bench"},
-            "content": text,
-            "createdAt": "2024-01-01T00:00:00.000Z",
-            "replyTo": None,
-        }
-        body = json.dumps(comment, separators=(",", ":")).encode()
-        await self._http.request("POST", f"/publish/{video}", body=body)
+        comment = Comment(_SOME_ID, video, "bench", "bench", text)
+        await self._http.request("POST", f"/publish/{video}", body=comment.to_json())
 
     def node_cost(self) -> Cost:
         return Cost()

@@ -110,11 +110,12 @@ class EnvoyServer:
         return config
 
     def _max_connections(self) -> int:
-        """No more than there are descriptors for, two a viewer: Envoy out of descriptors serves nobody."""
+        """No more than there are descriptors for: Envoy out of descriptors serves nobody."""
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if hard == resource.RLIM_INFINITY:
             return self.settings.max_connections
-        return min(self.settings.max_connections, max(10, (hard - SPARE_DESCRIPTORS) // 2))
+        descriptors_a_viewer = 1 if self.settings.rms_link == "h2" else 2
+        return min(self.settings.max_connections, max(10, (hard - SPARE_DESCRIPTORS) // descriptors_a_viewer))
 
 
 def find_envoy() -> str:

@@ -1,0 +1,29 @@
+"""Delivery is tested over both links between Envoy and the RMS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cluster import Cluster, running_cluster
+
+
+@pytest.fixture(scope="session", params=["h2", "http1"])
+def rms_link(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, rms_link: str) -> Iterator[Cluster]:
+    """Shared by all tests, each with videos of its own. An RMS takes 100 viewers of one video."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with running_cluster(folder, RMS_MAX_VIEWERS_PER_VIDEO="100", ENVOY_RMS_LINK=rms_link) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_cluster(tmp_path_factory: pytest.TempPathFactory, rms_link: str) -> Iterator[Cluster]:
+    """For one test alone, which may kill, pause and restart its parts."""
+    with running_cluster(tmp_path_factory.mktemp("own-cluster"), ENVOY_RMS_LINK=rms_link) as cluster:
+        yield cluster
