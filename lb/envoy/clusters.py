@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lb.envoy.settings import EnvoySettings
-from lb.envoy.shapes import Json, is_ip, socket_address, split_address, typed
+from lb.envoy.shapes import Json, is_ip, seconds, socket_address, split_address, typed
 
 RMS = "rms"
 COMMENT_SERVICE = "comment_service"
@@ -21,20 +21,24 @@ _HTTP1: Json = {"http_protocol_options": {}}
 
 def rms_cluster(settings: EnvoySettings) -> Json:
     """The nodes that hold the viewers' streams, chosen by a hash of the video."""
-    protocol = {"http2_protocol_options": _viewers_as_streams()} if settings.rms_link == "h2" else _HTTP1
+    protocol = {"http2_protocol_options": _viewers_as_streams(settings)} if settings.rms_link == "h2" else _HTTP1
     return _discovered_cluster(RMS, settings) | _upstream_http({"explicit_http_config": protocol})
 
 
-def _viewers_as_streams() -> Json:
+def _viewers_as_streams(settings: EnvoySettings) -> Json:
     """One connection a worker and node carries all of the worker's viewers on that node."""
     return {
         "max_concurrent_streams": _MAX_VIEWERS_A_CONNECTION,
         # What Envoy holds at most for a viewer that reads slowly; its window is not raised until it has read.
         "initial_stream_window_size": 65_535,
+        # Each that leaves is a RST_STREAM: with the defaults (10,000 frames and 1,000 control frames that wait to be
+        # sent) a thousand who leave, or are tried elsewhere, at once would cost all others their connection.
+        "max_outbound_frames": _NO_LIMIT,
+        "max_outbound_control_frames": _NO_LIMIT,
         # Shared by all of them: a small one would be filled by a few slow ones, and stop the others.
         "initial_connection_window_size": 1024 * 1024 * 1024,
         # A hung node keeps its connection open: without this its viewers would hear nothing and stay.
-        "connection_keepalive": {"interval": "1s", "timeout": "1s"},
+        "connection_keepalive": {"interval": "1s", "timeout": seconds(settings.rms_ping_timeout_s)},
     }
 
 

@@ -43,6 +43,13 @@ class EnvoySettings(SharedSettings):
         0, ge=0, le=10, description="Proxies in front whose X-Forwarded-For is believed; 0: viewers connect directly."
     )
 
+    rms_ping_timeout_s: float = Field(
+        1.0,
+        ge=0.1,
+        le=60,
+        description="Over rms_link h2: seconds that a node may take to answer the PING that it gets every second; then "
+        "it counts as hung and its viewers are sent away.",
+    )
     rms_attempts: int = Field(
         4,
         ge=1,

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from ops.bench.process_cost import cost_of
 from tests.support.cluster import Cluster
 from tests.support.posting import Author
 from tests.support.viewers import Audience, Viewer
 
 # Of Envoy's and the kernel's buffers on the way, none holds as much for one viewer.
 MORE_THAN_ANY_BUFFER_BYTES = 6 * 1024 * 1024
+STALLED = 60
+# What Envoy and the RMS would hold more for each stalled viewer if they held what it does not take.
+OWED_BYTES = 1024 * 1024
 
 
 async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_cluster: Cluster) -> None:
     cluster, video = own_cluster, "stalled"
     text = "x" * 500
-    async with Audience([Viewer(cluster.url, video) for _ in range(12)]) as audience, Author(cluster) as author:
-        stalled, reading = audience.viewers[:4], audience.viewers[4:]
+    async with (
+        Audience([Viewer(cluster.url, video) for _ in range(STALLED + 8)]) as audience,
+        Author(cluster) as author,
+    ):
+        stalled, reading = audience.viewers[:STALLED], audience.viewers[STALLED:]
         for viewer in stalled:
             viewer.pause()
         [node] = [node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers")]
+        pids = (node.process.pid, cluster.envoy.process.pid)
         posted: list[int] = []
         while len(posted) * len(text) < MORE_THAN_ANY_BUFFER_BYTES:
             batch = await author.post_all(video, [text] * 500, at_once=64)
@@ -26,6 +34,12 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
                 await viewer.until_last(batch[-1])
             if (await node.samples()).total("livecomments_rms_laggards") >= len(stalled):
                 break
+        before = sum(cost_of(pid).memory_bytes for pid in pids)
+        posted += await author.post_all(video, [text] * (OWED_BYTES // len(text)), at_once=64)
+        for viewer in reading:
+            await viewer.until_last(posted[-1], timeout_s=30)
+        grown = sum(cost_of(pid).memory_bytes for pid in pids) - before
+        assert grown < STALLED * OWED_BYTES / 4, "what they are owed is held once, in a ring that is bounded"
         assert all(viewer.ids == posted for viewer in reading)
         for viewer in stalled:
             viewer.resume()
