@@ -39,8 +39,9 @@ stubs: setup-dev ## generates the protobuf stubs anew
 requirements: ## pins the newest versions that pyproject.toml allows
 	@ops/setup/pin.sh
 
-bench: setup-dev ## what a delivery and a viewer cost, beside a bare socket loop
+bench: setup-dev ## what a delivery and a viewer cost: the engine beside a bare loop, then the whole way beside peers
 	@$(VENV)/python -m ops.bench.fanout
+	@$(VENV)/python -m ops.bench.edge
 
 clean: ## removes what was installed and generated here (the data folder stays)
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -85,6 +85,23 @@ def table(columns: Mapping[str, Figures]) -> str:
     return "\n".join(lines)
 
 
+def aims(columns: Mapping[str, Figures]) -> str:
+    """What is aimed at over h2, and what came of it; nothing where one of the links was not measured."""
+    h2, http1 = columns.get("Envoy, h2"), columns.get("Envoy, http1")
+    if h2 is None or http1 is None:
+        return ""
+    whole = [figures["RMS, CPU us a delivery"] + figures["edge, CPU us a delivery"] for figures in (h2, http1)]
+    found = [
+        ("RMS, CPU us a delivery", h2["RMS, CPU us a delivery"], 1.5),
+        ("RMS, memory KB a viewer", h2["RMS, memory KB a viewer"], 1.0),
+        ("RMS and edge, CPU, ratio to http1", whole[0] / whole[1], 0.6),
+        ("added to a quiet video by a giant, p99 ms", h2["added by the giant, p99 ms"], 10.0),
+    ]
+    if "bytes a comment, gzip" in h2:
+        found.append(("bytes, ratio of gzip", h2["bytes a comment, gzip"] / h2["bytes a comment"], 0.25))
+    return "\n".join(f"{name:42}{value:10.2f}   (aim: {aim} at most)" for name, value, aim in found)
+
+
 def chat_texts(file: Path | None) -> list[str]:
     """Texts of a recorded chat, or one text again and again where there is none."""
     if file is None and not RECORDED_CHAT.exists():
@@ -112,6 +129,7 @@ def main() -> None:
     columns = medians(results)
     print(f"{wanted.viewers:,} viewers of one video; medians of {wanted.rounds} rounds")
     print(table(columns))
+    print(aims(columns))
     if wanted.svg:
         wanted.svg.write_text(plot(columns, f"{wanted.viewers:,} viewers of one video"), encoding="utf-8")
 

@@ -23,6 +23,8 @@ QUIET_RATE, QUIET_S, GIANT_RATE = 20, 3.0, 10
 CONTENT = "what a goal, nobody saw that one coming"
 # The first comments of a gzip viewer are stored, not compressed: it is not them that a stream consists of.
 CHAT_WARM_UP = 30
+# A video with fewer is not compressed (LIVECOMMENTS_RMS_GZIP_MIN_VIEWERS).
+GZIP_VIEWERS = 8
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class _Round:
 
     async def count_bytes(self) -> None:
         """Bytes that a viewer is sent for a comment of the recorded chat, each flushed alone."""
-        meters = [Meter("identity"), Meter("gzip")]
+        meters = [Meter("identity"), *(Meter("gzip") for _ in range(GZIP_VIEWERS))]
         await self._chat.join(1)
         for meter in meters:
             await meter.join(self._way.port, _path(CHAT))
@@ -131,7 +133,7 @@ class _Round:
         before = await settled(meters)
         for content in self._load.chat:
             await self._one_by_one(self._chat, 1, content=content)
-        plain, gzip = (now - was for now, was in zip(await settled(meters), before, strict=True))
+        plain, gzip, *_ = (now - was for now, was in zip(await settled(meters), before, strict=True))
         for meter in meters:
             meter.close()
         self.figures["bytes a comment"] = plain / len(self._load.chat)
