@@ -74,9 +74,12 @@ class Streams:
 
 
 def main() -> None:
-    """``host port count``: opens the streams, then answers each line on stdin with the bytes that all have read."""
+    """``host port path count``: opens the streams, then answers each line on stdin as ``ops.bench._readers`` does.
+
+    It knows one path, counts no comments, and takes every stream for answered.
+    """
     CDLL(None).prctl(1, SIGKILL)  # PR_SET_PDEATHSIG: a bench that dies leaves no readers behind
-    host, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    host, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[4])
     connection = socket.create_connection((host, port))
     streams = Streams(connection)
     streams.open(count)
@@ -89,7 +92,7 @@ def main() -> None:
                     raise SystemExit("the server closed the connection")
                 streams.read(data)
             elif os.read(sys.stdin.fileno(), 1024):
-                print(streams.received, flush=True)
+                print(count, streams.received, 0, flush=True)
             else:
                 return
 

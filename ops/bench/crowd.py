@@ -19,9 +19,13 @@ class Received(NamedTuple):
 
 
 class Crowd:
-    """Viewers of one path of one server. A viewer whose connection is closed ends the bench."""
+    """Viewers of one path of one server. A viewer whose connection is closed ends the bench.
 
-    def __init__(self) -> None:
+    ``module`` is what their processes run.
+    """
+
+    def __init__(self, module: str = "ops.bench._readers") -> None:
+        self._module = module
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def connect(self, port: int, path: str, count: int) -> None:
@@ -31,7 +35,7 @@ class Crowd:
             count -= some
             self._processes.append(
                 await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "ops.bench._readers", "127.0.0.1", str(port), path, str(some)),
+                    *(sys.executable, "-m", self._module, "127.0.0.1", str(port), path, str(some)),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                 )

@@ -42,61 +42,6 @@ from rms.reception import Reception
 from rms.wheel import Wheel
 
 PAYLOAD_BYTES = 250
-READERS_A_PROCESS = 5_000
-
-
-class Readers:
-    """The viewers' processes: ``module`` is what they run."""
-
-    def __init__(self, module: str = "ops.bench._readers") -> None:
-        self._module = module
-        self._processes: list[asyncio.subprocess.Process] = []
-
-    async def connect(self, port: int, count: int) -> None:
-        """Starts processes that open ``count`` connections in all; returns while they connect."""
-        while count > 0:
-            some = min(count, READERS_A_PROCESS)
-            count -= some
-            self._processes.append(
-                await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", self._module, "127.0.0.1", str(port), str(some)),
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                )
-            )
-
-    async def connected(self) -> None:
-        for process in self._processes:
-            await _line(process)
-
-    async def received(self) -> int:
-        """Bytes that all of them have read so far."""
-        total = 0
-        for process in self._processes:
-            assert process.stdin is not None
-            process.stdin.write(b"?\n")
-            total += int(await _line(process))
-        return total
-
-    async def have_received(self, total: int) -> None:
-        while (got := await self.received()) < total:  # noqa: ASYNC110 - it is another process that reads
-            await asyncio.sleep(0.002)
-        if got > total:
-            raise SystemExit(f"the viewers were sent {got - total} bytes too many")
-
-    async def aclose(self) -> None:
-        for process in self._processes:
-            if process.stdin is not None:
-                process.stdin.close()
-            await process.wait()
-
-
-async def _line(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    line = await process.stdout.readline()
-    if not line:
-        raise SystemExit("a process of viewers died")
-    return line.decode().strip()
 PATH = "/comments/bench/stream"
 
 
@@ -123,7 +68,7 @@ class OneVideo:
     def join(self, video: str, joiner: Joiner) -> None:
         assert isinstance(joiner.viewer, SocketViewer)
         self.viewers.append(joiner.viewer)
-        self.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog, head=joiner.head, gzip=joiner.gzip)
+        self.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
 
 
 class Server:
@@ -213,10 +158,7 @@ async def measure(viewers: int, rounds: int, flushes: int) -> None:
     try:
         await server.engine_flush()
         empty, joining = resident_bytes(), time.process_time()
-        await readers.connect(server.http.port, viewers)
-        await readers.connected()
-        server.sent_bytes = await settled(readers)
-        await crowd.connect(server.edge.port, PATH, viewers)
+        await crowd.connect(server.http.port, PATH, viewers)
         await crowd.connected()
         server.sent_bytes = (await crowd.settled()).bytes
         join_us = (time.process_time() - joining) / viewers * 1e6

@@ -17,7 +17,8 @@ from typing import cast
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from ops.bench.fanout import PAYLOAD_BYTES, FlushSignal, Readers, resident_bytes, settled
+from ops.bench.crowd import Crowd
+from ops.bench.fanout import PATH, PAYLOAD_BYTES, FlushSignal, resident_bytes
 from rms import frames
 from rms.channel import Channel
 from rms.hub import Hub
@@ -86,34 +87,34 @@ class Server:
         await self._flushed.wait()
 
 
-async def deliver(server: Server, readers: Readers, total: int, flushes: int) -> tuple[float, int]:
+async def deliver(server: Server, crowd: Crowd, total: int, flushes: int) -> tuple[float, int]:
     """CPU microseconds a delivery, all that this process did meanwhile included, and the bytes sent so far."""
     began = time.process_time()
     for _ in range(flushes):
         total += server.publish() * server.channel.viewers
         await server.flushed()
         await asyncio.sleep(PAUSE_S)
-    await readers.have_received(total)
+    await crowd.have_bytes(total)
     return (time.process_time() - began) / flushes / server.channel.viewers * 1e6, total
 
 
 async def measure(viewers: int, rounds: int, flushes: int) -> None:
-    server, readers = Server(), Readers("ops.bench._h2_readers")
+    server, crowd = Server(), Crowd("ops.bench._h2_readers")
     await server.start()
     try:
         server.publish()
         await server.flushed()
         empty, joining = resident_bytes(), time.process_time()
-        await readers.connect(server.http.port, viewers)
-        await readers.connected()
+        await crowd.connect(server.http.port, PATH, viewers)
+        await crowd.connected()
         while server.channel.viewers < viewers:  # noqa: ASYNC110 - it is other processes that join
             await asyncio.sleep(0.01)
         join_us = (time.process_time() - joining) / viewers * 1e6
         memory_kb = (resident_bytes() - empty) / viewers / 1024
-        total = await settled(readers)
+        total = (await crowd.settled()).bytes
         figures = []
         for _ in range(rounds):
-            figure, total = await deliver(server, readers, total, flushes)
+            figure, total = await deliver(server, crowd, total, flushes)
             figures.append(figure)
         after_kb = (resident_bytes() - empty) / viewers / 1024
         print(f"{viewers:,} viewers of one video; {rounds} rounds of {flushes} flushes of a {PAYLOAD_BYTES}-byte frame")
@@ -125,7 +126,7 @@ async def measure(viewers: int, rounds: int, flushes: int) -> None:
         if server.channel.viewers != viewers or server.channel.laggards:
             raise SystemExit("not every viewer stayed up to date")
     finally:
-        await readers.aclose()
+        await crowd.aclose()
         await server.aclose()
 
 
