@@ -53,6 +53,20 @@ def test_positions_are_looked_up_by_comment_id_as_long_as_they_are_held() -> Non
     assert ring.oldest_id == 3
 
 
+def test_a_batch_says_from_where_on_it_is_what_went_out_in_a_row() -> None:
+    ring = ring_of(comment(1), viewers(), comment(2), comment(3), comment(4))
+    assert [ring.batch(position).run_from for position in (0, 3)] == [0, 0]
+    assert [ring.batch(0, comments_before=end).run_from for end in (1, 2, 5)] == [0, 2, 2]
+    assert [ring.first_page(backlog).run_from for backlog in (0, 1, 2, 4)] == [5, 4, 3, 2]
+
+    assert ring.replace(3, b"edited")
+
+    assert [ring.batch(position).run_from for position in (0, 3, 4)] == [4, 4, 0]
+    assert ring.batch(0, max_bytes=1).run_from == 0
+    assert ring.first_page(4).run_from == 4
+    assert ring.newest_rewritten == 3
+
+
 def test_who_resumes_goes_back_to_an_earlier_comment_with_a_greater_id() -> None:
     ring = ring_of(comment(1), comment(4), comment(2), comment(3), comment(5))
 
