@@ -44,14 +44,7 @@ class CommentServiceServer:
         self._traffic = Traffic()
         self._ready = self._draining = False
         self._admin = AdminServer(settings.host, settings.admin_port, self._registry, ready=self._not_ready)
-        password = settings.zookeeper_password
-        self._session = ZooKeeperSession(
-            settings.zookeeper,
-            dc=settings.dc,
-            session_timeout_s=settings.zookeeper_session_timeout_s,
-            user=settings.zookeeper_user,
-            password=None if password is None else password.get_secret_value(),
-        )
+        self._session = ZooKeeperSession.of(settings)
         self._lease = WorkerIdLease(self._session, owner=settings.node_id)
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
         SessionMetrics(self._registry).watch(self._session, self._dispatchers)

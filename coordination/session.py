@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import structlog
 
@@ -52,6 +53,27 @@ class SessionStats:
 
 
 StateCallback = Callable[[SessionState], None]
+
+
+class Secret(Protocol):
+    """What hides its value from logs, e.g. pydantic's ``SecretStr``."""
+
+    def get_secret_value(self) -> str: ...
+
+
+class SessionSettings(Protocol):
+    """What a process's settings say of ZooKeeper."""
+
+    @property
+    def zookeeper(self) -> str: ...
+    @property
+    def dc(self) -> str: ...
+    @property
+    def zookeeper_session_timeout_s(self) -> float: ...
+    @property
+    def zookeeper_user(self) -> str | None: ...
+    @property
+    def zookeeper_password(self) -> Secret | None: ...
 
 
 class ZooKeeperSession:
@@ -122,6 +144,18 @@ class ZooKeeperSession:
         Unless ZooKeeper is away for all: then it lives on, and that cannot be told from here.
         """
         return self.state is SessionState.SUSPENDED and self._clock() - self._suspended_at > self.session_timeout_s
+
+    @classmethod
+    def of(cls, settings: SessionSettings) -> ZooKeeperSession:
+        """The session that ``settings`` describe."""
+        password = settings.zookeeper_password
+        return cls(
+            settings.zookeeper,
+            dc=settings.dc,
+            session_timeout_s=settings.zookeeper_session_timeout_s,
+            user=settings.zookeeper_user,
+            password=None if password is None else password.get_secret_value(),
+        )
 
     async def start(self) -> None:
         """Connects, and checks user, password and the cluster's constants. Idempotent.

@@ -48,7 +48,7 @@ class DispatcherServer:
         self.boot_id = uuid.uuid4().hex
         registry = new_registry("dispatcher", settings.node_id)
         self._metrics = DispatcherMetrics(registry)
-        self._session = _session(settings)
+        self._session = ZooKeeperSession.of(settings)
         self._watcher = RouteWatcher(self._session)
         self._membership_metrics = MembershipMetrics(registry)
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
@@ -240,17 +240,6 @@ class DispatcherServer:
             await asyncio.sleep(HOUSEKEEPING_S)
             self._recent.expire()
             await self._outboxes.abandon()
-
-
-def _session(settings: DispatcherSettings) -> ZooKeeperSession:
-    password = settings.zookeeper_password
-    return ZooKeeperSession(
-        settings.zookeeper,
-        dc=settings.dc,
-        session_timeout_s=settings.zookeeper_session_timeout_s,
-        user=settings.zookeeper_user,
-        password=None if password is None else password.get_secret_value(),
-    )
 
 
 def _recent_window(settings: DispatcherSettings) -> RecentWindow:

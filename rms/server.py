@@ -69,7 +69,7 @@ class RmsServer:
         # Why it takes no viewers now; empty while it does.
         self._state = "starting"
         self.admin = AdminServer(settings.host, settings.admin_port, registry, ready=self._not_ready)
-        self._session = _session(settings)
+        self._session = ZooKeeperSession.of(settings)
         self._comment_services = MembershipView(self._session, Role.COMMENT_SERVICE)
         self._registrar = RouteRegistrar(
             self._session, settings.node_id, self.boot_id, max_routes=settings.max_channels
@@ -282,17 +282,6 @@ class RmsServer:
         if self._state:
             return [self._state]
         return [DISPLACED] if self.hub.displaced else []
-
-
-def _session(settings: RmsSettings) -> ZooKeeperSession:
-    password = settings.zookeeper_password
-    return ZooKeeperSession(
-        settings.zookeeper,
-        dc=settings.dc,
-        session_timeout_s=settings.zookeeper_session_timeout_s,
-        user=settings.zookeeper_user,
-        password=None if password is None else password.get_secret_value(),
-    )
 
 
 def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSettings) -> History:

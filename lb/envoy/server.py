@@ -31,14 +31,7 @@ class ControlPlaneServer:
     def __init__(self, settings: XdsSettings) -> None:
         self._settings = settings
         registry = new_registry("xds", settings.node_id)
-        password = settings.zookeeper_password
-        self._session = ZooKeeperSession(
-            settings.zookeeper,
-            dc=settings.dc,
-            session_timeout_s=settings.zookeeper_session_timeout_s,
-            user=settings.zookeeper_user,
-            password=password.get_secret_value() if password else None,
-        )
+        self._session = ZooKeeperSession.of(settings)
         self._views = {cluster: MembershipView(self._session, role) for cluster, role in CLUSTERS.items()}
         SessionMetrics(registry).watch(self._session, *self._views.values())
         self._discovery = EndpointDiscovery(XdsMetrics(registry), max_streams=settings.max_streams)
