@@ -255,11 +255,9 @@ class H2Link(asyncio.Protocol):
         self._out.detach()
         self._streams.choke()
         if self._transport is not None:
-            if code is None:
+            if code is None or not _half_close(self._transport):
                 self._transport.abort()
             else:
-                # Half: a close with bytes yet to be read is a reset, which would overtake GOAWAY and what came before.
-                self._transport.write_eof()
                 self._loop.call_later(_LINGER_S, self._transport.abort)
         log = _log.info if reason in _WANTED else _log.warning
         log("link_ended", reason=reason, detail=detail, viewers=len(self._streams))
@@ -302,3 +300,13 @@ class _Body:
 
     def on_link_ready(self) -> None:
         """It is told of room by ``on_room``."""
+
+
+def _half_close(transport: asyncio.Transport) -> bool:
+    """Says that nothing more comes: a full close with bytes yet to be read is a reset, which would overtake GOAWAY and
+    what came before. False where the other side has reset the connection just now, and the loop does not know yet."""
+    try:
+        transport.write_eof()
+    except OSError:
+        return False
+    return True
