@@ -35,10 +35,14 @@ class Way(Protocol):
     def port(self) -> int:
         """Where viewers connect; a video's stream is at ``/comments/{video}/stream``."""
 
+    @property
+    def node_port(self) -> int:
+        """Where the RMS itself has its streams; the same as ``port`` where there is none."""
+
     async def start(self) -> None: ...
 
-    async def post(self, video: str, text: str) -> None:
-        """Returns once the comment has been accepted."""
+    async def post(self, video: str, text: str, *, beside_edge: bool = False) -> None:
+        """Returns once the comment has been accepted; ``beside_edge``: without the edge's taking part, if it can."""
 
     def node_cost(self) -> Cost:
         """Of the RMS; nothing where there is none."""
@@ -67,6 +71,8 @@ class EnvoyWay:
         options = ClusterOptions(rms=1, dispatchers=1, port=0, settings=settings, zookeeper=ZooKeeperOptions())
         self._cluster = LocalCluster(DataFolder(folder), options)
         self._http = HttpClient(self._cluster.url, max_connections=64, timeout_s=30)
+        [service] = self._cluster.comment_services.values()
+        self._service = HttpClient(f"http://{service.address('HTTP_PORT')}", max_connections=64, timeout_s=30)
         self._token = Signer(options.jwt_secret).sign("bench")
 
     @property
@@ -74,15 +80,16 @@ class EnvoyWay:
         return self._cluster.envoy.settings.port
 
     @property
-    def rms_address(self) -> str:
+    def node_port(self) -> int:
         [rms] = self._cluster.rms.values()
-        return rms.address("HTTP_PORT")
+        return rms.ports["HTTP_PORT"]
 
     async def start(self) -> None:
         await self._cluster.start()
 
-    async def post(self, video: str, text: str) -> None:
-        await CommentsApi(self._http).post(video, text, token=self._token)
+    async def post(self, video: str, text: str, *, beside_edge: bool = False) -> None:
+        http = self._service if beside_edge else self._http
+        await CommentsApi(http).post(video, text, token=self._token)
 
     def node_cost(self) -> Cost:
         [rms] = self._cluster.rms.values()
@@ -93,6 +100,7 @@ class EnvoyWay:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+        await self._service.aclose()
         await self._cluster.stop()
 
 
@@ -102,7 +110,7 @@ class NginxWay(EnvoyWay):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, "http1")
         self.name = "nginx, http1"
-        self._nginx = Nginx(folder / "nginx", lambda port: proxy_conf(port, self.rms_address))
+        self._nginx = Nginx(folder / "nginx", lambda port: proxy_conf(port, f"127.0.0.1:{self.node_port}"))
 
     @property
     def port(self) -> int:
@@ -134,10 +142,14 @@ class NchanWay:
     def port(self) -> int:
         return self._nginx.port
 
+    @property
+    def node_port(self) -> int:
+        return self._nginx.port
+
     async def start(self) -> None:
         await self._nginx.start()
 
-    async def post(self, video: str, text: str) -> None:
+    async def post(self, video: str, text: str, *, beside_edge: bool = False) -> None:
         comment = Comment(_SOME_ID, video, "bench", "bench", text)
         await self._http.request("POST", f"/publish/{video}", body=comment.to_json())
 
