@@ -48,7 +48,7 @@ class Cluster(Viewers):
         await self.envoy.start()
 
     async def add(self, role: Role, node_id: str) -> Backend:
-        backend = Backend(node_id)
+        backend = Backend(node_id, "h2" if role is Role.RMS else "http1")
         self._stack.push_async_callback(backend.aclose)
         await backend.start()
         self.members[node_id] = Membership(self.session, role, backend.record)
