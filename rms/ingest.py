@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import grpc
 
@@ -24,6 +25,8 @@ MAX_ORIGIN_CHARS = 200
 MAX_DATA_BYTES = 64 * 1024
 # Items taken before the loop serves others.
 SLICE = 100
+# For the last report of counts, once its stream has ended.
+REPORTS_END_TIMEOUT_S = 1.0
 
 Batch = realtime_messaging_pb2.DeliverBatch
 Ack = realtime_messaging_pb2.DeliverAck
@@ -80,9 +83,9 @@ class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
                 try:
                     check_batch(batch, acks.sequence + 1)
                 except MalformedBatchError as error:
-                    await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+                    await acks.refuse(grpc.StatusCode.INVALID_ARGUMENT, str(error))
                 except BatchOverLimitError as error:
-                    await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
+                    await acks.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
                 await acks.acknowledge(batch.sequence, sorted(await self._take(batch)))
 
     @asynccontextmanager
@@ -94,7 +97,8 @@ class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
             yield acks
         finally:
             reports.cancel()
-            await asyncio.gather(reports, return_exceptions=True)
+            # Not without a limit: a write that gRPC has under way when a call ends may never return.
+            await asyncio.wait({reports}, timeout=REPORTS_END_TIMEOUT_S)
 
     async def _take(self, batch: Batch) -> set[str]:
         """Delivers a batch; returns the videos that are not served here."""
@@ -125,6 +129,7 @@ class _Acks:
     def __init__(self, context: grpc.aio.ServicerContext[Batch, Ack]) -> None:
         self._context = context
         self._writing = asyncio.Lock()  # a stream takes no second message before it has taken the first
+        self._ended = False
         self.sequence = 0
         """Of the last batch that was taken."""
 
@@ -137,7 +142,14 @@ class _Acks:
     async def report(self, viewers: list[ViewerCount]) -> None:
         """So many watch these videos."""
         async with self._writing:
-            await self._context.write(Ack(sequence=self.sequence, viewers=viewers))
+            if not self._ended:
+                await self._context.write(Ack(sequence=self.sequence, viewers=viewers))
+
+    async def refuse(self, code: grpc.StatusCode, detail: str) -> NoReturn:
+        """Ends the stream with a status, once nothing is being written: a status sent meanwhile may get stuck."""
+        async with self._writing:
+            self._ended = True
+            await self._context.abort(code, detail)
 
 
 def check_batch(batch: Batch, expected: int) -> None:
