@@ -92,7 +92,7 @@ class RecordingRms(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
     async def report(self, **viewers: int) -> None:
         """From now on it has so many viewers of each video, and says so, also on streams yet to come."""
         self._viewers |= viewers
-        for call in self._calls:
+        for call in list(self._calls):
             await self._write(call, _report(viewers))
 
     def hang(self) -> None:

@@ -136,6 +136,6 @@ async def test_an_rms_that_takes_nothing_counts_as_hung_whatever_it_reports(disp
 
     async with publishing(dispatcher.grpc_address) as stream:
         await stream.send(event("a", 1))
-        _: bool = await eventually(reports_on_another_stream, what="the dispatcher tries another stream")
+        _: bool = await eventually(reports_on_another_stream, timeout_s=30, what="another stream")
         rms.go_on()
         await eventually(lambda: rms.ids_of("a") == [1])
