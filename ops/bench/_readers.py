@@ -44,6 +44,8 @@ def main() -> None:
                 size = sockets[descriptor].recv_into(buffer)
             except BlockingIOError:
                 continue
+            except ConnectionResetError:
+                size = 0
             if size == 0:
                 sys.exit("a viewer's connection was closed")
             received += size

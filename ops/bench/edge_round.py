@@ -17,9 +17,9 @@ Figures = dict[str, float]
 
 GIANT, QUIET, ALONE, CHAT = "giant", "quiet", "alone", "chat"
 PROBES = 40
-RATES = {1: 4.0, 10: 3.0, 100: 3.0}
+RATES = {1: 3.0, 10: 2.0, 100: 2.0}
 """Comments a second → for how many seconds."""
-QUIET_RATE, QUIET_S, GIANT_RATE = 20, 3.0, 10
+QUIET_RATE, QUIET_S, GIANT_RATE = 50, 2.0, 10
 CONTENT = "what a goal, nobody saw that one coming"
 # The first comments of a gzip viewer are stored, not compressed: it is not them that a stream consists of.
 CHAT_WARM_UP = 30
