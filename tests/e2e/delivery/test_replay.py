@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,12 @@ VIEWERS = 300
 
 
 @pytest.mark.timeout(180)
-async def test_every_viewer_gets_every_comment_once_and_in_order(cluster: Cluster, tmp_path: Path) -> None:
+async def test_every_viewer_gets_every_comment_once_and_in_order(
+    cluster: Cluster, rms_link: str, tmp_path: Path
+) -> None:
     recording = read_recording(recorded_chat(tmp_path))
+    if rms_link != "h2":  # the whole of it takes a minute, and goes over the default link
+        recording = replace(recording, comments=recording.comments[:600])
     video = "replayed"
     async with Audience([Viewer(cluster.url, video) for _ in range(VIEWERS)]) as audience, Author(cluster) as author:
         per_node = [(await node.samples()).total("livecomments_rms_viewers") for node in cluster.rms.values()]

@@ -20,7 +20,7 @@ BAD_TOKENS = {
     "three dots": "a.b.c",
     "another secret": sign(ADA, OTHER_SECRET, lifetime_s=60).token,
     "expired": sign(ADA, SECRET, lifetime_s=60, now_s=NOW - 61).token,
-    "not yet valid": jwt.encode({"sub": "u-1", "nbf": NOW + 600}, SECRET, "HS256"),
+    "not yet valid": jwt.encode({"sub": "u-1", "nbf": NOW + 86_400}, SECRET, "HS256"),
     "no signature": jwt.encode({"sub": "u-1"}, "", "none"),
     "another algorithm": jwt.encode({"sub": "u-1"}, SECRET * 2, "HS512"),
     "no user": jwt.encode({"name": "Ada"}, SECRET, "HS256"),
