@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from coordination.ids import id_time_ms
@@ -13,11 +14,30 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """An image that a comment shows; ``width`` and ``height`` in pixels."""
+
+    media_id: str
+    content_type: str
+    width: int
+    height: int
+
+    def document(self) -> dict[str, object]:
+        """As the HTTP API shows it."""
+        return {
+            "mediaId": self.media_id,
+            "contentType": self.content_type,
+            "width": self.width,
+            "height": self.height,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment as it is stored. ``comment_id`` carries the time it was made, so no other field does.
 
-    ``reply_to`` is the first comment of the thread that this one belongs to. Media and reactions come with the
-    issue that builds them; their JSON is there already, empty.
+    ``reply_to`` is the first comment of the thread that this one belongs to; ``reply_count`` how many this one began.
+    ``reactions``: kind → how many users.
     """
 
     comment_id: int
@@ -27,6 +47,9 @@ class Comment:
     content: str
     reply_to: int | None = None
     edited_at_ms: int | None = None
+    media: tuple[Media, ...] = ()
+    reactions: Mapping[str, int] = field(default_factory=dict)
+    reply_count: int = 0
 
     @property
     def created_at_ms(self) -> int:
@@ -43,10 +66,12 @@ class Comment:
             "content": self.content,
             "createdAt": iso_time(self.created_at_ms),
             "replyTo": None if self.reply_to is None else str(self.reply_to),
-            "media": [],
-            "reactions": {},
+            "media": [media.document() for media in self.media],
+            "reactions": dict(sorted(self.reactions.items())),
             "editedAt": None if self.edited_at_ms is None else iso_time(self.edited_at_ms),
         }
+        if self.reply_count:
+            document["replyCount"] = self.reply_count
         return _encode(document).encode()
 
 

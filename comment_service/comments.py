@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from comment_service.comment import Comment
+from comment_service.announcements import Announcements
+from comment_service.comment import Comment, Media
 from comment_service.content import clean_content
-from comment_service.identity import Identity
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Page, PageRequest, page_of
-from comment_service.publishing.order import PublishOrder
-from comment_service.refusal import InvalidArgument, NotFound, StoreBusy, StoreDown
-from comment_service.store import Store, StoreOverloaded, StoreUnavailable
+from comment_service.refusal import InvalidArgument, NotFound
+from comment_service.sender import Sender
+from comment_service.store import Store
+from comment_service.store_calls import StoreCalls
 from livecomments.v1 import event_pb2
-
-T = TypeVar("T")
-
-
-class EventPublisher(Protocol):
-    """Hands events to the dispatchers."""
-
-    def publish(self, event: event_pb2.Event) -> None:
-        """Queues ``event``; never blocks and never fails, also where no dispatcher can be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What someone wants to say in a video. ``reply_to``: the id of the comment it answers."""
+    """What someone wants to say in a video. ``reply_to``: the id of the comment it answers.
+
+    ``media``: ids of images. ``idempotency_key``: the same draft with the same key again makes the same comment.
+    """
 
     live_video_id: str
     content: str
     reply_to: int | None = None
     media: Sequence[str] = ()
+    idempotency_key: str | None = None
+
+
+class PostCheck(Protocol):
+    """Something that may speak against a post."""
+
+    async def __call__(self, sender: Sender, draft: Draft) -> None:
+        """``draft.content`` is clean. Raises a ``Refusal``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,89 +49,82 @@ class Posted:
 
 
 class Comments:
-    """Every method raises a ``Refusal`` where it cannot do what is asked."""
+    """Every method raises a ``Refusal`` where it cannot do what is asked. ``checks`` are made in turn before a post."""
 
     def __init__(
-        self, store: Store, next_id: Callable[[], int], publisher: EventPublisher, metrics: CommentServiceMetrics
+        self,
+        store: Store,
+        next_id: Callable[[], int],
+        announcements: Announcements,
+        metrics: CommentServiceMetrics,
+        *,
+        checks: Sequence[PostCheck] = (),
     ) -> None:
         self._store = store
         self._next_id = next_id
+        self._announcements = announcements
         self._metrics = metrics
-        self._publisher = publisher
-        self._order = PublishOrder(self._announce)
+        self._checks = checks
+        self._calls = StoreCalls(metrics)
 
-    async def post(self, author: Identity, draft: Draft) -> Posted:
+    async def post(self, sender: Sender, draft: Draft) -> Posted:
         """Stores a comment and announces it; returns once it is durable, whether or not a dispatcher is there.
 
-        Raises ``InvalidArgument`` (content, media), ``NotFound`` (reply_to), ``StoreDown`` and ``StoreBusy``.
+        Raises ``InvalidArgument`` (content, media), ``NotFound`` (reply_to), ``StoreDown``, ``StoreBusy``, and
+        whatever its checks raise.
         """
         content = clean_content(draft.content)
+        for check in self._checks:
+            await check(sender, draft)
         if draft.media:
             raise InvalidArgument("media", "has to be empty: comments cannot carry images yet")
         thread = None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
-        began = time.perf_counter()
-        posted, write = self._begin(author, draft.live_video_id, content, thread)
         # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
-        await self._store_answer("post", asyncio.shield(write), began)
-        return posted
+        return await asyncio.shield(asyncio.ensure_future(self._store_new(sender, draft, content, thread, ())))
 
     async def get(self, live_video_id: str, comment_id: int) -> Comment:
         """Raises ``NotFound``."""
-        found = await self._store_answer("get", self._store.get(live_video_id, comment_id), time.perf_counter())
+        found = await self._calls.ask("get", lambda: self._store.comments.get(live_video_id, comment_id))
         if found is None:
             raise NotFound(f"there is no comment {comment_id} in {live_video_id}")
         return found
 
     async def list(self, live_video_id: str, request: PageRequest) -> Page:
         """A page of the video's history; empty where nobody has commented."""
+        comments, cursor = self._store.comments, request.cursor
         limit = request.size + 1  # the one too many tells whether there is more
-        if request.cursor is None or request.direction == "before":
-            reading = self._store.before(live_video_id, request.cursor, limit)
+        if cursor is None or request.direction == "before":
+            found = await self._calls.ask("page", lambda: comments.before(live_video_id, cursor, limit))
         else:
-            reading = self._store.after(live_video_id, request.cursor, limit)
-        return page_of(await self._store_answer("page", reading, time.perf_counter()), request)
+            found = await self._calls.ask("page", lambda: comments.after(live_video_id, cursor, limit))
+        return page_of(found, request)
 
-    async def drain(self) -> None:
-        """Waits until what was taken in is stored, or refused, and handed to the publisher."""
-        await self._order.drain()
-
-    @property
-    def unpublished(self) -> int:
-        """Comments taken in that wait for their write, or for one before theirs."""
-        return len(self._order)
-
-    def _announce(self, event: event_pb2.Event) -> None:
-        self._metrics.stored.inc()
-        self._publisher.publish(event)
-
-    def _begin(
-        self, author: Identity, live_video_id: str, content: str, thread: int | None
-    ) -> tuple[Posted, asyncio.Future[None]]:
+    async def _store_new(
+        self, sender: Sender, draft: Draft, content: str, thread: int | None, media: tuple[Media, ...]
+    ) -> Posted:
         # Nothing is awaited between the id and the store's queue, so ids enter the store, and the live stream, rising.
+        author = sender.identity
         comment = Comment(
             comment_id=self._next_id(),
-            live_video_id=live_video_id,
+            live_video_id=draft.live_video_id,
             author_id=author.user_id,
             author_name=author.name,
             content=content,
             reply_to=thread,
+            media=media,
         )
-        try:
-            write = self._store.add(comment)
-        except StoreOverloaded as error:
-            raise StoreBusy("too many comments are being stored; try again in a moment") from error
-        except StoreUnavailable as error:
-            raise StoreDown(_STORE_DOWN) from error
         posted = Posted(comment, comment.to_json())
-        event = event_pb2.Event(
-            live_video_id=live_video_id,
-            event_id=comment.comment_id,
-            kind=event_pb2.Event.KIND_COMMENT,
-            data=posted.data,
+        await self._calls.ask("post", lambda: self._write(posted))
+        return posted
+
+    def _write(self, posted: Posted) -> asyncio.Future[None]:
+        comment = posted.comment
+        write = self._store.comments.add(comment)
+        self._announcements.once_written(
+            comment.live_video_id, comment.comment_id, event_pb2.Event.KIND_COMMENT, posted.data, write
         )
-        self._order.add(event, write)
         self._metrics.accepted.inc()
-        return posted, write
+        return write
 
     async def _thread_of(self, live_video_id: str, comment_id: int) -> int:
         try:
@@ -137,16 +132,3 @@ class Comments:
         except NotFound:
             raise NotFound(f"{comment_id} is no comment in {live_video_id}", field="reply_to") from None
         return parent.comment_id if parent.reply_to is None else parent.reply_to
-
-    async def _store_answer(self, operation: str, answer: Awaitable[T], began: float) -> T:
-        try:
-            return await answer
-        except StoreOverloaded as error:
-            raise StoreBusy("too many requests are waiting for the store; try again in a moment") from error
-        except StoreUnavailable as error:
-            raise StoreDown(_STORE_DOWN) from error
-        finally:
-            self._metrics.store_s.labels(operation).observe(time.perf_counter() - began)
-
-
-_STORE_DOWN = "the store cannot be reached at the moment; nothing was stored"

@@ -11,14 +11,14 @@ import structlog
 
 from comment_service.authentication import authenticate
 from comment_service.comment import Comment
-from comment_service.comments import Comments, Draft
+from comment_service.comments import Draft
 from comment_service.grpc_handlers import Context, unary_handlers
-from comment_service.identity import Identity
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import DEFAULT_SIZE, Direction, PageRequest, Sort
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import InvalidArgument, Refusal
-from comment_service.tokens import TokenVerifier
+from comment_service.sender import Sender
+from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.grpc_server import GrpcService
@@ -28,6 +28,15 @@ MAX_PAGE_SIZE = 1000
 _CODE = {
     RefusalReason.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
     RefusalReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    RefusalReason.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.BANNED: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.BLOCKED_WORD: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.NOT_WATCHING: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.TAKEN: grpc.StatusCode.ALREADY_EXISTS,
+    RefusalReason.VIDEO_ENDED: grpc.StatusCode.FAILED_PRECONDITION,
+    RefusalReason.KEY_REUSED: grpc.StatusCode.INVALID_ARGUMENT,
+    RefusalReason.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalReason.SLOW_MODE: grpc.StatusCode.RESOURCE_EXHAUSTED,
     RefusalReason.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     RefusalReason.UNIMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
     RefusalReason.STORE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
@@ -50,9 +59,8 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
     """A call that its client gives up (a deadline, a cancel) ends at once; a comment it had taken in is still stored
     and announced."""
 
-    def __init__(self, comments: Comments, verifier: TokenVerifier, metrics: CommentServiceMetrics) -> None:
-        self._comments = comments
-        self._verifier = verifier
+    def __init__(self, services: Services, metrics: CommentServiceMetrics) -> None:
+        self._services = services
         self._metrics = metrics
 
     def service(self) -> GrpcService:
@@ -83,24 +91,24 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
         video = _video(request.live_video_id)
         reply_to = request.reply_to if request.HasField("reply_to") else None
         draft = Draft(video, request.content, reply_to, tuple(request.media_ids))
-        posted = await self._comments.post(self._author(context), draft)
+        posted = await self._services.comments.post(self._sender(context), draft)
         return pb.PostCommentResponse(comment=comment_message(posted.comment))
 
     async def _get(self, request: pb.GetCommentRequest) -> pb.GetCommentResponse:
-        comment = await self._comments.get(_video(request.live_video_id), request.comment_id)
+        comment = await self._services.comments.get(_video(request.live_video_id), request.comment_id)
         return pb.GetCommentResponse(comment=comment_message(comment))
 
     async def _list(self, request: pb.ListCommentsRequest) -> pb.ListCommentsResponse:
-        page = await self._comments.list(_video(request.live_video_id), page_request(request))
+        page = await self._services.comments.list(_video(request.live_video_id), page_request(request))
         return pb.ListCommentsResponse(
             comments=[comment_message(comment) for comment in page.comments],
             next_cursor=page.next_cursor,
             has_more=page.has_more,
         )
 
-    def _author(self, context: Context) -> Identity:
+    def _sender(self, context: Context) -> Sender:
         values = [str(value) for key, value in context.invocation_metadata() or () if key == "authorization"]
-        return authenticate(self._verifier, values[0] if len(values) == 1 else None)
+        return Sender(authenticate(self._services.verifier, values[0] if len(values) == 1 else None))
 
     async def _answer(self, operation: str, answer: Awaitable[T], context: Context) -> T:
         began = time.perf_counter()

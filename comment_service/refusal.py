@@ -48,6 +48,66 @@ class Unauthenticated(Refusal):
         self.presented = presented
 
 
+class Forbidden(Refusal):
+    """Not this user's to do."""
+
+    reason = RefusalReason.FORBIDDEN
+
+
+class Banned(Forbidden):
+    """A moderator has banned this user here."""
+
+    reason = RefusalReason.BANNED
+
+
+class BlockedWord(Forbidden):
+    """The content has a word that is not allowed here."""
+
+    reason = RefusalReason.BLOCKED_WORD
+
+
+class NotWatching(Forbidden):
+    """Only who watches the video may post in it, and nothing shows that this user does."""
+
+    reason = RefusalReason.NOT_WATCHING
+
+
+class Taken(Refusal):
+    """The name is someone else's already."""
+
+    reason = RefusalReason.TAKEN
+
+
+class VideoEnded(Refusal):
+    """Nobody can comment any more."""
+
+    reason = RefusalReason.VIDEO_ENDED
+
+
+class KeyReused(Refusal):
+    """The idempotency key came before, with another request."""
+
+    reason = RefusalReason.KEY_REUSED
+
+
+class RateLimited(Refusal):
+    """Too many. ``limit`` requests are possible in ``window_s`` seconds; the next in ``retry_after_s``."""
+
+    reason = RefusalReason.RATE_LIMITED
+
+    def __init__(self, problem: str, *, retry_after_s: int, limit: int = 1, window_s: int = 1) -> None:
+        super().__init__(problem)
+        self.retry_after_s = retry_after_s
+        self.limit = limit
+        self.window_s = window_s
+
+
+class SlowMode(RateLimited):
+    """A moderator has slowed this video down."""
+
+    reason = RefusalReason.SLOW_MODE
+
+
 class NotFound(Refusal):
     """No such comment in this video."""
 

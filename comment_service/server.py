@@ -11,11 +11,11 @@ from comment_service.api.dev_token import DevTokens
 from comment_service.api.handler import Context, Traffic
 from comment_service.api.limits import RequestLimits
 from comment_service.api.server import HttpServer
-from comment_service.comments import Comments
 from comment_service.grpc_service import CommentServicer
 from comment_service.keys import JwksFile, KeyFileError, Keys, OneKey
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.publisher import Publisher, PublisherLimits
+from comment_service.services import Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
@@ -51,7 +51,7 @@ class CommentServiceServer:
         self._membership_metrics = MembershipMetrics(self._registry)
         self._publisher = Publisher(self._dispatchers, self._origin, self._registry, _publisher_limits(settings))
         self._store = _store(settings, self._metrics)
-        self._comments: Comments | None = None
+        self._services: Services | None = None
         self._membership: Membership | None = None
         self._http: HttpServer | None = None
         self._grpc: GrpcServer | None = None
@@ -90,12 +90,12 @@ class CommentServiceServer:
             self._lease.on_replaced(ids.use_worker)
             await self._dispatchers.start()
             await self._publisher.start()
-            self._comments = Comments(self._store, ids.next, self._publisher, self._metrics)
-            await self._serve(self._comments, verifier)
+            self._services = build_services(self._store, ids.next, self._publisher, verifier, self._metrics)
+            await self._serve(self._services)
             await self._join()
         except (CoordinationError, StoreError) as error:
             raise StartupError(str(error)) from error
-        self._watch(self._comments, verifier, ids)
+        self._watch(self._services, ids)
         self._ready = True
 
     async def drain(self) -> None:
@@ -110,8 +110,8 @@ class CommentServiceServer:
             await self._http.drain()
         if self._grpc is not None:
             await self._grpc.aclose(self.settings.grace_s)
-        if self._comments is not None:
-            await self._comments.drain()
+        if self._services is not None:
+            await self._services.drain()
         # Without a dispatcher there is nobody to wait for; RMS nodes repair from the store.
         await self._publisher.aclose(self.settings.grace_s if self._publisher.connected else 0.0)
 
@@ -131,18 +131,18 @@ class CommentServiceServer:
         await self._session.aclose()
         await self._admin.aclose()
 
-    async def _serve(self, comments: Comments, verifier: TokenVerifier) -> None:
+    async def _serve(self, services: Services) -> None:
         settings = self.settings
         self._http = HttpServer(
             settings.host,
             settings.http_port,
-            context=Context(comments, verifier, self._metrics, self._traffic),
+            context=Context(services, self._metrics, self._traffic),
             limits=RequestLimits(settings.max_url_bytes, settings.max_header_bytes, settings.max_body_bytes),
             dev_tokens=_dev_tokens(settings),
             body_timeout_s=settings.body_timeout_s,
             idle_timeout_s=settings.idle_timeout_s,
         )
-        servicer = CommentServicer(comments, verifier, self._metrics)
+        servicer = CommentServicer(services, self._metrics)
         self._grpc = GrpcServer(settings.host, settings.grpc_port, services=[servicer.service()])
         await self._http.start()
         await self._grpc.start()
@@ -165,12 +165,12 @@ class CommentServiceServer:
         self._membership_metrics.watch(self._membership)
         await self._membership.start()
 
-    def _watch(self, comments: Comments, verifier: TokenVerifier, ids: CommentIds) -> None:
+    def _watch(self, services: Services, ids: CommentIds) -> None:
         self._metrics.watch(
             write_queue_length=lambda: self._store.waiting_writes,
             read_queue_length=lambda: self._store.waiting_reads,
-            unpublished=lambda: comments.unpublished,
-            tokens_remembered=lambda: verifier.remembered,
+            unpublished=lambda: len(services.announcements),
+            tokens_remembered=lambda: services.verifier.remembered,
             http_requests_in_flight=lambda: self._traffic.in_flight,
             worker=lambda: -1 if self._lease.number is None else self._lease.number,
             id_clock_ahead_seconds=lambda: ids.ahead_ms / 1000,

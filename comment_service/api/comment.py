@@ -13,7 +13,7 @@ class CommentHandler(ApiHandler):
 
     async def get(self, live_video_id: str, comment_id: str) -> None:
         """200 and the comment."""
-        comment = await self.context.comments.get(self.video(live_video_id), _id_in_path(comment_id))
+        comment = await self.context.services.comments.get(self.video(live_video_id), _id_in_path(comment_id))
         self.set_header("Cache-Control", "no-cache")
         await self.finish(comment.to_json())
 

@@ -19,8 +19,9 @@ class CommentsHandler(ApiHandler):
     async def post(self, live_video_id: str) -> None:
         """201 and the comment, once it is durable."""
         live_video_id = self.video(live_video_id)
-        author = self.author()
-        posted = await self.context.comments.post(author, draft_of(live_video_id, json_object(self.request)))
+        sender = self.sender()
+        draft = draft_of(live_video_id, json_object(self.request))
+        posted = await self.context.services.comments.post(sender, draft)
         self.set_status(201)
         self.set_header("Location", f"/comments/{live_video_id}/{posted.comment.comment_id}")
         self.set_header("Cache-Control", "no-store")
@@ -30,7 +31,7 @@ class CommentsHandler(ApiHandler):
         """200 and a page."""
         live_video_id = self.video(live_video_id)
         request = page_request(self.request.query_arguments)
-        page = await self.context.comments.list(live_video_id, request)
+        page = await self.context.services.comments.list(live_video_id, request)
         self.set_header("Cache-Control", "no-cache")
         await self.finish(page_json(page))
 

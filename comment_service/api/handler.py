@@ -10,29 +10,39 @@ from typing import Any
 from tornado import httputil, web
 
 from comment_service.authentication import authenticate
-from comment_service.comments import Comments
 from comment_service.identity import Identity
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import Refusal, Unauthenticated
-from comment_service.tokens import TokenVerifier
+from comment_service.sender import Sender
+from comment_service.services import Services
 from service_kit.problem import Problem, ProblemHandler
 from service_kit.video_id import is_video_id
 
 STATUS = {
     RefusalReason.INVALID_ARGUMENT: 400,
     RefusalReason.UNAUTHENTICATED: 401,
+    RefusalReason.FORBIDDEN: 403,
+    RefusalReason.BANNED: 403,
+    RefusalReason.BLOCKED_WORD: 403,
+    RefusalReason.NOT_WATCHING: 403,
     RefusalReason.NOT_FOUND: 404,
     RefusalReason.METHOD_NOT_ALLOWED: 405,
+    RefusalReason.TAKEN: 409,
+    RefusalReason.VIDEO_ENDED: 409,
     RefusalReason.BODY_TOO_LARGE: 413,
     RefusalReason.URL_TOO_LONG: 414,
     RefusalReason.UNSUPPORTED_MEDIA_TYPE: 415,
+    RefusalReason.KEY_REUSED: 422,
+    RefusalReason.RATE_LIMITED: 429,
+    RefusalReason.SLOW_MODE: 429,
     RefusalReason.HEADERS_TOO_LARGE: 431,
     RefusalReason.INTERNAL: 500,
     RefusalReason.STORE_UNAVAILABLE: 503,
     RefusalReason.STORE_OVERLOADED: 503,
 }
-_REASON = {status: reason for reason, status in STATUS.items()}
+# For a problem that names no reason: of those that share a status the first, which is the plainest.
+_REASON = {status: reason for reason, status in reversed(STATUS.items())}
 # A field's name in JSON and in the query, where it is not the project's own.
 _NAMES = {"reply_to": "replyTo", "page_size": "pageSize"}
 
@@ -66,8 +76,7 @@ class Traffic:
 class Context:
     """What the handlers work with."""
 
-    comments: Comments
-    verifier: TokenVerifier
+    services: Services
     metrics: CommentServiceMetrics
     traffic: Traffic
 
@@ -124,9 +133,13 @@ class ApiHandler(ProblemHandler):
             raise Problem(404, "liveVideoId is not 1 to 64 of A-Z a-z 0-9 _ -")
         return live_video_id
 
-    def author(self) -> Identity:
+    def sender(self) -> Sender:
         """Who sends this request. Raises ``Unauthenticated``."""
-        return authenticate(self.context.verifier, self.request.headers.get("Authorization"))
+        return Sender(self.identity())
+
+    def identity(self) -> Identity:
+        """Whom the request's token speaks for. Raises ``Unauthenticated``."""
+        return authenticate(self.context.services.verifier, self.request.headers.get("Authorization"))
 
 
 class UnknownPathHandler(ApiHandler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from livecomments.v1 import event_pb2
 
@@ -19,14 +20,14 @@ class PublishOrder:
 
     def __init__(self, publish: Callable[[event_pb2.Event], None]) -> None:
         self._publish = publish
-        self._by_video: dict[str, deque[tuple[event_pb2.Event, asyncio.Future[None]]]] = {}
+        self._by_video: dict[str, deque[tuple[event_pb2.Event, asyncio.Future[Any]]]] = {}
 
     def __len__(self) -> int:
         """Events that wait for their write, or for one before theirs."""
         return sum(len(queue) for queue in self._by_video.values())
 
-    def add(self, event: event_pb2.Event, write: asyncio.Future[None]) -> None:
-        """``event`` is published once ``write`` is done, and dropped where it fails."""
+    def add(self, event: event_pb2.Event, write: asyncio.Future[Any]) -> None:
+        """``event`` is published once ``write`` is done, and dropped where it fails or is False."""
         self._by_video.setdefault(event.live_video_id, deque()).append((event, write))
         write.add_done_callback(lambda _: self._advance(event.live_video_id))
 
@@ -39,7 +40,7 @@ class PublishOrder:
         queue = self._by_video.get(live_video_id)
         while queue and queue[0][1].done():
             event, write = queue.popleft()
-            if not write.cancelled() and write.exception() is None:
+            if not write.cancelled() and write.exception() is None and write.result() is not False:
                 self._publish(event)
         if not queue:
             self._by_video.pop(live_video_id, None)

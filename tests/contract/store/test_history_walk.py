@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from comment_service.announcements import Announcements
 from comment_service.comment import Comment
 from comment_service.comments import Comments
 from comment_service.metrics import CommentServiceMetrics
@@ -39,12 +40,13 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._use_cases = Comments(store, lambda: 0, Nowhere(), CommentServiceMetrics(CollectorRegistry()))
+        metrics = CommentServiceMetrics(CollectorRegistry())
+        self._use_cases = Comments(store, lambda: 0, Announcements(Nowhere(), metrics), metrics)
         self.ids: set[int] = set()
 
     async def add(self, ids: set[int]) -> None:
         new = ids - self.ids
-        await asyncio.gather(*[self._store.add(Comment(n, VIDEO, "u-1", "Ada", "hello")) for n in new])
+        await asyncio.gather(*[self._store.comments.add(Comment(n, VIDEO, "u-1", "Ada", "hello")) for n in new])
         self.ids |= new
 
     async def page(self, request: PageRequest) -> Page:

@@ -13,10 +13,10 @@ from comment_service.api.dev_token import DevTokens
 from comment_service.api.handler import Context, Traffic
 from comment_service.api.limits import RequestLimits
 from comment_service.api.server import HttpServer
-from comment_service.comments import Comments
 from comment_service.grpc_service import CommentServicer
 from comment_service.keys import OneKey
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.services import build_services
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
 from comment_service.tokens import TokenVerifier
 from coordination.ids import CommentIds
@@ -37,23 +37,23 @@ async def edges(tmp_path: Path, store_limits: SqliteLimits) -> AsyncIterator[Edg
     metrics = CommentServiceMetrics(registry)
     store = SqliteStore(tmp_path / "comments.sqlite3", store_limits, on_batch=metrics.on_batch)
     published, traffic = Published(), Traffic()
-    comments = Comments(store, CommentIds(0, 1).next, published, metrics)
     verifier = TokenVerifier(OneKey.from_secret(SECRET))
+    services = build_services(store, CommentIds(0, 1).next, published, verifier, metrics)
     server = HttpServer(
         "127.0.0.1",
         0,
-        context=Context(comments, verifier, metrics, traffic),
+        context=Context(services, metrics, traffic),
         limits=RequestLimits(url_bytes=4096, header_bytes=16 * 1024, body_bytes=64 * 1024),
         dev_tokens=DevTokens(SECRET, 3_600),
     )
-    grpc_server = GrpcServer("127.0.0.1", 0, services=[CommentServicer(comments, verifier, metrics).service()])
+    grpc_server = GrpcServer("127.0.0.1", 0, services=[CommentServicer(services, metrics).service()])
     await store.start()
     await server.start()
     await grpc_server.start()
     http = Http(server.port)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{grpc_server.port}") as channel:
         stub = comment_service_pb2_grpc.CommentServiceStub(channel)
-        yield Edges(http, stub, grpc_server.port, store, published, registry, traffic, server, comments)
+        yield Edges(http, stub, grpc_server.port, store, published, registry, traffic, server, services)
     http.close()
     await grpc_server.aclose()
     await server.aclose()

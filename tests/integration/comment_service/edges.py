@@ -14,8 +14,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from comment_service.api.handler import Traffic
 from comment_service.api.server import HttpServer
 from comment_service.comment import Comment
-from comment_service.comments import Comments
 from comment_service.identity import Identity
+from comment_service.services import Services
 from comment_service.store.sqlite import SqliteStore
 from comment_service.tokens import sign
 from livecomments.v1 import comment_service_pb2_grpc, event_pb2
@@ -107,11 +107,11 @@ class Edges:
     metrics: CollectorRegistry
     traffic: Traffic
     server: HttpServer
-    comments: Comments
+    services: Services
 
     async def stored(self) -> list[Comment]:
         """What the store has of ``VIDEO``, oldest first."""
-        return await self.store.after(VIDEO, 0, 10_000)
+        return await self.store.comments.after(VIDEO, 0, 10_000)
 
     def metric(self, name: str, **labels: str) -> float:
         return self.metrics.get_sample_value(f"livecomments_comment_service_{name}", labels) or 0.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from comment_service.store import StoreConflict, StoreOverloaded, StoreUnavailable
-from comment_service.store.sqlite_writer import SqliteWriter
+from comment_service.store.sqlite.writer import SqliteWriter
 
 Insert = Callable[[sqlite3.Connection], None]
 

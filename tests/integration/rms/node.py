@@ -10,10 +10,10 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from comment_service.comment import Comment
-from comment_service.comments import Comments
 from comment_service.grpc_service import CommentServicer
 from comment_service.keys import OneKey
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.services import build_services
 from comment_service.store.sqlite import SqliteStore
 from comment_service.tokens import TokenVerifier
 from coordination.ids import CommentIds
@@ -80,8 +80,9 @@ class CommentNode:
 
     async def start(self) -> None:
         metrics = CommentServiceMetrics(CollectorRegistry())
-        comments = Comments(self.store, CommentIds(0, 99).next, _NoPublisher(), metrics)
-        servicer = CommentServicer(comments, TokenVerifier(OneKey.from_secret("s" * 40)), metrics)
+        verifier = TokenVerifier(OneKey.from_secret("s" * 40))
+        services = build_services(self.store, CommentIds(0, 99).next, _NoPublisher(), verifier, metrics)
+        servicer = CommentServicer(services, metrics)
         list_comments = servicer.ListComments
 
         async def counted(request, context):  # type: ignore[no-untyped-def]
@@ -114,7 +115,7 @@ class CommentNode:
             await self._membership.aclose()
 
     async def store_all(self, comments: Sequence[Comment]) -> None:
-        await asyncio.gather(*(self.store.add(comment) for comment in comments))
+        await asyncio.gather(*(self.store.comments.add(comment) for comment in comments))
 
 
 class _NoPublisher:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from comment_service.store import StoreConflict, StoreError, StoreOverloaded, StoreUnavailable
+from comment_service.store.errors import StoreConflict, StoreError, StoreOverloaded, StoreUnavailable
 
 T = TypeVar("T")
 Connect = Callable[[], sqlite3.Connection]
@@ -147,7 +147,7 @@ def _run_alone(connection: sqlite3.Connection, write: _Write) -> None:
     connection.execute("SAVEPOINT one")
     try:
         write.outcome = write.run(connection)
-    except (sqlite3.IntegrityError, ValueError, OverflowError) as error:
+    except (sqlite3.IntegrityError, StoreConflict, ValueError, OverflowError) as error:
         connection.execute("ROLLBACK TO one")
         write.error = StoreConflict(str(error)) if isinstance(error, sqlite3.IntegrityError) else error
     connection.execute("RELEASE one")

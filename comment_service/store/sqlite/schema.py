@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from importlib import resources
 
-from comment_service.store import StoreError
+from comment_service.store.errors import StoreError
 
 
 def steps() -> list[tuple[int, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from comment_service.store import StoreOverloaded, StoreUnavailable
+from comment_service.store.errors import StoreOverloaded, StoreUnavailable
 
 T = TypeVar("T")
 

@@ -1,0 +1,22 @@
+"""Reactions: one a user and comment, and those to a video, which are only counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+Totals = Mapping[str, int]
+"""kind → how many; kinds that nobody chose are left out."""
+
+
+class ReactionStore(Protocol):
+    """Totals are exact once what was asked for has ended; a store may be off by what ended in a failure."""
+
+    async def react(self, live_video_id: str, comment_id: int, user_id: str, kind: str | None) -> bool:
+        """Makes ``kind`` the user's reaction to the comment; None takes it back. False where it was that already."""
+
+    async def totals(self, live_video_id: str, comment_ids: Sequence[int]) -> dict[int, Totals]:
+        """Of those of the comments that have any."""
+
+    async def count_for_video(self, live_video_id: str, added: Totals) -> Totals:
+        """Adds to the video's own totals and returns them, those of all comment services together."""

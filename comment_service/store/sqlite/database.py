@@ -1,0 +1,124 @@
+"""One SQLite file: its writer, its readers, and how each opens it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from comment_service.store.errors import StoreError, StoreUnavailable
+from comment_service.store.sqlite.readers import SqliteReaders
+from comment_service.store.sqlite.schema import migrate
+from comment_service.store.sqlite.writer import OnBatch, SqliteWriter
+
+# SQLite's largest integer; a cursor may be any unsigned 64-bit number, and no id is above this one.
+MAX_ID = 2**63 - 1
+_WAL_BYTES = 64 * 1024 * 1024
+_PAGE_BYTES = 4096
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SqliteLimits:
+    """Bounds of a ``SqliteStore``.
+
+    ``max_bytes`` bounds the database file; 0: only the disk does. ``busy_timeout_s``: how long a write waits for
+    another process's lock, e.g. a backup's, before it fails.
+    """
+
+    max_bytes: int = 0
+    max_batch: int = 500
+    max_waiting_writes: int = 10_000
+    max_waiting_reads: int = 1_000
+    reader_threads: int = 2
+    busy_timeout_s: float = 1.0
+
+
+class SqliteDatabase:
+    """One process writes the file; others may read. ``start`` brings its schema up to date."""
+
+    def __init__(self, path: Path, limits: SqliteLimits, *, on_batch: OnBatch) -> None:
+        self.path = path.absolute()
+        self._limits = limits
+        self._writer = SqliteWriter(
+            self._open_for_writing,
+            max_batch=limits.max_batch,
+            max_waiting=limits.max_waiting_writes,
+            on_batch=on_batch,
+        )
+        self._readers = SqliteReaders(
+            self._open_for_reading, threads=limits.reader_threads, max_waiting=limits.max_waiting_reads
+        )
+
+    @property
+    def waiting_writes(self) -> int:
+        """Writes that are queued or being committed."""
+        return self._writer.waiting
+
+    @property
+    def waiting_reads(self) -> int:
+        """Reads that are queued or running."""
+        return self._readers.waiting
+
+    async def start(self) -> None:
+        """Raises ``StoreError``."""
+        try:
+            await asyncio.to_thread(self._prepare)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(f"the database {self.path} cannot be opened: {error}") from error
+        except StoreError as error:
+            raise StoreError(f"{self.path}: {error}") from error
+        await self._writer.start()
+
+    async def aclose(self) -> None:
+        """Finishes what was taken in."""
+        await self._writer.aclose()
+        await self._readers.aclose()
+
+    def write(self, run: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Runs in the writer's thread, in the order of the calls; what it returns is there once it is on the disk.
+
+        A constraint that it violates undoes it alone: ``StoreConflict``.
+        """
+        return self._writer.submit(run)
+
+    async def read(self, run: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs in a reader's thread."""
+        return await self._readers.run(run)
+
+    async def rows(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """All rows of one statement."""
+        return await self._readers.run(lambda connection: connection.execute(sql, parameters).fetchall())
+
+    def _prepare(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = self._open_for_writing()
+        try:
+            migrate(connection)
+        finally:
+            connection.close()
+
+    def _open_for_writing(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=self._limits.busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL fsyncs the log at every commit: what was acknowledged outlives the machine's power.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        if self._limits.max_bytes:
+            connection.execute(f"PRAGMA max_page_count = {max(1, self._limits.max_bytes // _PAGE_BYTES)}")
+        return connection
+
+    def _open_for_reading(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self.path.as_uri() + "?mode=ro",
+            uri=True,
+            timeout=self._limits.busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )

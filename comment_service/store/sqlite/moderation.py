@@ -1,0 +1,113 @@
+"""``BanStore``, ``ReportStore`` and ``AuditStore`` on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+from comment_service.moderation_records import AuditEntry, Ban, Report, ReportStatus
+from comment_service.store.sqlite.database import MAX_ID, SqliteDatabase
+
+_PUT_BAN = """
+INSERT OR REPLACE INTO bans (user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+_REMOVE_BAN = "DELETE FROM bans WHERE user_id = ? AND live_video_id = ?"
+_BANS = "SELECT user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms FROM bans WHERE user_id = ?"
+_EVERYWHERE = ""
+_ADD_REPORT = """
+INSERT INTO reports (report_id, live_video_id, comment_id, author_id, content, reporter_id, reason, status)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (live_video_id, comment_id, reporter_id) DO NOTHING
+"""
+_REPORTS = """
+SELECT report_id, live_video_id, comment_id, author_id, content, reporter_id, reason, status, resolved_by
+FROM reports WHERE
+"""
+_RESOLVE = "UPDATE reports SET status = ?, resolved_by = ? WHERE report_id = ? AND status = 'open'"
+_ADD_ENTRY = "INSERT INTO audit (entry_id, moderator_id, action, subject, detail) VALUES (?, ?, ?, ?, ?)"
+_ENTRIES = """
+SELECT entry_id, moderator_id, action, subject, detail FROM audit WHERE entry_id < ? ORDER BY entry_id DESC LIMIT ?
+"""
+
+
+class SqliteBans:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def put(self, ban: Ban) -> None:
+        video = ban.live_video_id or _EVERYWHERE
+        row = (ban.user_id, video, ban.until_ms, ban.reason, ban.moderator_id, ban.created_at_ms)
+        await _write(self._database, _PUT_BAN, row)
+
+    async def remove(self, user_id: str, live_video_id: str | None) -> bool:
+        return await _write(self._database, _REMOVE_BAN, (user_id, live_video_id or _EVERYWHERE))
+
+    async def of_user(self, user_id: str) -> list[Ban]:
+        rows = await self._database.rows(_BANS, (user_id,))
+        return [Ban(user, video or None, *rest) for user, video, *rest in rows]
+
+
+class SqliteReports:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def add(self, report: Report) -> bool:
+        row = (
+            report.report_id,
+            report.live_video_id,
+            report.comment_id,
+            report.author_id,
+            report.content,
+            report.reporter_id,
+            report.reason,
+            report.status,
+        )
+        return await _write(self._database, _ADD_REPORT, row)
+
+    async def get(self, report_id: int) -> Report | None:
+        found = await self._select("report_id = ?", min(report_id, MAX_ID))
+        return found[0] if found else None
+
+    async def with_status(self, status: ReportStatus, cursor: int, limit: int) -> list[Report]:
+        condition = "status = ? AND report_id > ? ORDER BY report_id LIMIT ?"
+        return await self._select(condition, status, min(cursor, MAX_ID), limit)
+
+    async def resolve(self, report_id: int, status: ReportStatus, resolved_by: str) -> bool:
+        return await _write(self._database, _RESOLVE, (status, resolved_by, min(report_id, MAX_ID)))
+
+    async def _select(self, condition: str, *parameters: Any) -> list[Report]:
+        rows = await self._database.rows(_REPORTS + condition, parameters)
+        return [_report(row) for row in rows]
+
+
+class SqliteAudit:
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def add(self, entry: AuditEntry) -> None:
+        detail = json.dumps(dict(entry.detail), ensure_ascii=False)
+        await _write(
+            self._database, _ADD_ENTRY, (entry.entry_id, entry.moderator_id, entry.action, entry.subject, detail)
+        )
+
+    async def before(self, cursor: int | None, limit: int) -> list[AuditEntry]:
+        newest = MAX_ID if cursor is None else min(cursor, MAX_ID)
+        rows = await self._database.rows(_ENTRIES, (newest, limit))
+        return [replace(AuditEntry(*row[:-1]), detail=json.loads(row[-1])) for row in rows]
+
+
+def _report(row: tuple[Any, ...]) -> Report:
+    *plain, status, resolved_by = row
+    return replace(Report(*plain), status=ReportStatus(status), resolved_by=resolved_by)
+
+
+async def _write(database: SqliteDatabase, sql: str, row: tuple[Any, ...]) -> bool:
+    """True where it changed a row."""
+
+    def write(connection: sqlite3.Connection) -> bool:
+        return connection.execute(sql, row).rowcount > 0
+
+    return await asyncio.shield(database.write(write))

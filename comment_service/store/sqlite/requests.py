@@ -1,0 +1,45 @@
+"""``RequestStore`` on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+
+from comment_service.store.requests import RequestClaim
+from comment_service.store.sqlite.database import SqliteDatabase
+
+LIFETIME_MS = 24 * 3600 * 1000
+# Old claims are dropped on the way of new ones, twice as fast as those come.
+_DROPPED_EACH_TIME = 2
+_FIND = "SELECT digest, comment_id FROM requests WHERE user_id = ? AND key = ? AND claimed_at_ms > ?"
+_PUT = "INSERT OR REPLACE INTO requests (user_id, key, digest, comment_id, claimed_at_ms) VALUES (?, ?, ?, ?, ?)"
+_DROP_OLD = """
+DELETE FROM requests WHERE (user_id, key) IN
+(SELECT user_id, key FROM requests WHERE claimed_at_ms <= ? ORDER BY claimed_at_ms LIMIT ?)
+"""
+
+
+class SqliteRequests:
+    """``clock_ms`` gives milliseconds since 1970."""
+
+    def __init__(
+        self, database: SqliteDatabase, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    ) -> None:
+        self._database = database
+        self._clock_ms = clock_ms
+
+    async def claim(self, user_id: str, key: str, claim: RequestClaim) -> RequestClaim:
+        now_ms = self._clock_ms()
+        oldest_ms = now_ms - LIFETIME_MS
+
+        def find_or_put(connection: sqlite3.Connection) -> RequestClaim:
+            connection.execute(_DROP_OLD, (oldest_ms, _DROPPED_EACH_TIME))
+            found = connection.execute(_FIND, (user_id, key, oldest_ms)).fetchone()
+            if found is not None:
+                return RequestClaim(*found)
+            connection.execute(_PUT, (user_id, key, claim.digest, claim.comment_id, now_ms))
+            return claim
+
+        return await asyncio.shield(self._database.write(find_or_put))

@@ -1,0 +1,32 @@
+"""Every use case's way to the store: timed, and its failures told as refusals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.refusal import StoreBusy, StoreDown
+from comment_service.store import StoreOverloaded, StoreUnavailable
+
+T = TypeVar("T")
+
+
+class StoreCalls:
+    """``ask("page", lambda: store.comments.before(…))``; ``operation`` is the metric's label."""
+
+    def __init__(self, metrics: CommentServiceMetrics) -> None:
+        self._metrics = metrics
+
+    async def ask(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
+        """What the store answers. Raises ``StoreDown`` and ``StoreBusy``."""
+        began = time.perf_counter()
+        try:
+            return await call()
+        except StoreOverloaded as error:
+            raise StoreBusy("too many requests are waiting for the store; try again in a moment") from error
+        except StoreUnavailable as error:
+            raise StoreDown("the store cannot be reached at the moment; nothing was stored") from error
+        finally:
+            self._metrics.store_s.labels(operation).observe(time.perf_counter() - began)
