@@ -49,7 +49,7 @@ async def test_a_locked_database_is_503_and_then_works_again(edges: Edges, locke
     assert edges.metric("write_batches_failed_total") >= 2
 
 
-@pytest.mark.parametrize("store_limits", [SqliteLimits(max_bytes=64 * 1024)])
+@pytest.mark.parametrize("store_limits", [SqliteLimits(max_bytes=400 * 1024)])
 async def test_a_full_disk_is_503_and_loses_nothing_that_was_acknowledged(edges: Edges) -> None:
     acknowledged = []
     for n in range(1_000):
