@@ -138,9 +138,24 @@ class Channel:
         return self._ring.comments_after(event_id)
 
     @property
-    def oldest_id(self) -> int | None:
-        """The smallest comment id in the ring."""
-        return self._ring.oldest_id
+    def comment_ids(self) -> set[int]:
+        """Of the comments in the ring, and of those that go there with the next flush; deleted ones too."""
+        return self._ring.comment_ids | {frame.event_id for frame in self._gathered if frame.kind == COMMENT}
+
+    @property
+    def greatest_evicted(self) -> int:
+        """The greatest comment id that left the ring; of those with a greater one it has all that came."""
+        return self._ring.greatest_evicted
+
+    @property
+    def first(self) -> int:
+        """The oldest position in the ring."""
+        return self._ring.first
+
+    @property
+    def end(self) -> int:
+        """The position that the stream goes on at with the next flush."""
+        return self._ring.end
 
     @property
     def newest_id(self) -> int | None:
@@ -260,7 +275,9 @@ class Channel:
     def _shed_what_the_ring_would(self) -> None:
         """Before the channel is live nobody has been sent anything, so what does not fit in the ring is not missed."""
         while len(self._gathered) > self._limits.max_frames or self._gathered_bytes > self._limits.max_bytes:
-            self._gathered_bytes -= len(self._gathered.popleft().data)
+            shed = self._gathered.popleft()
+            self._gathered_bytes -= len(shed.data)
+            self._ring.pass_over(shed)
 
     def _flush(self) -> None:
         """A round begins: what gathered and the riders go into the ring, and the audience is sent it."""

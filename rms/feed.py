@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from coordination.ids import first_id_at_ms, id_time_ms
 from livecomments.v1 import event_pb2
 from rms import frames
 from rms.chains import OriginChains
@@ -59,7 +58,6 @@ class Feed:
         "_complete_from",
         "_held",
         "_hole",
-        "_lowest_id",
         "_max_held",
         "_mended",
         "_metrics",
@@ -95,7 +93,6 @@ class Feed:
         self._metrics = metrics
         self._on_hole = on_hole
         self._complete_from = 0  # every comment from this id on has been put on the channel
-        self._lowest_id: int | None = None  # of those put on the channel
 
     @property
     def video(self) -> str:
@@ -105,7 +102,6 @@ class Feed:
     def open(self, comments: Sequence[Comment], *, complete: bool) -> None:
         """Goes live with the newest comments, oldest first; ``complete`` where there are no older ones."""
         if comments:
-            self._lowest_id = comments[0][0]
             self._complete_from = 0 if complete else comments[0][0]
         self._open(comments)
 
@@ -121,23 +117,9 @@ class Feed:
             self._complete_from = 0 if complete else comments[0][0]
         return self._mend(comment for comment in comments if not self.channel.has(comment[0]))
 
-    @property
-    def trimmed(self) -> bool:
-        """The ring has let go of comments that it had."""
-        return self.channel.oldest_id != self._lowest_id
-
     def reaches(self, comment_id: int) -> bool:
         """The ring has every comment with a greater id than this."""
-        if self.incomplete:
-            return False
-        floor = self._complete_from
-        if self.trimmed:
-            # They went in the order of their arrival: some may have been newer than the oldest that is left.
-            oldest = self.channel.oldest_id
-            if oldest is None:
-                return False
-            floor = max(floor, first_id_at_ms(id_time_ms(oldest) + CLOCK_SLACK_MS))
-        return comment_id >= floor - 1
+        return not self.incomplete and comment_id >= max(self._complete_from - 1, self.channel.greatest_evicted)
 
     def deliver(self, item: Item) -> None:
         """Takes an event or a head; repeats are dropped."""
@@ -261,10 +243,7 @@ class Feed:
             self._rewrite(kind, event.data)
 
     def _publish_comment(self, comment_id: int, data: bytes) -> bool:
-        published = self.channel.publish(_frame(comment_id, data))
-        if published and (self._lowest_id is None or comment_id < self._lowest_id):
-            self._lowest_id = comment_id
-        return published
+        return self.channel.publish(_frame(comment_id, data))
 
     def _rewrite(self, kind: str, data: bytes) -> None:
         """Whoever joins later gets the comment as it now stands, or not at all."""

@@ -47,6 +47,10 @@ class HistoryPage:
     comments: list[tuple[int, bytes]]
     complete: bool
 
+    def reaches(self, comment_id: int) -> bool:
+        """Of a newest page: it has every comment with a greater id."""
+        return self.complete or (bool(self.comments) and self.comments[0][0] <= comment_id)
+
 
 class History:
     """Reads pages by ``ListComments``, a few at a time, from whichever comment service answers.
@@ -83,6 +87,25 @@ class History:
         return await self._page(
             pb.ListCommentsRequest(live_video_id=video, page_size=limit, sort=pb.SORT_DESC), newest_first=True
         )
+
+    async def reaching(self, video: str, page: HistoryPage, since: int, *, pages: int) -> HistoryPage:
+        """``page`` with up to ``pages`` older ones before it, so that nothing after ``since`` is left out where that
+        is enough. Raises ``HistoryUnavailableError``."""
+        for _ in range(pages):
+            if page.reaches(since):
+                break
+            older = await self._page(
+                pb.ListCommentsRequest(
+                    live_video_id=video,
+                    cursor=page.comments[0][0],
+                    direction=pb.DIRECTION_BEFORE,
+                    page_size=MAX_PAGE,
+                    sort=pb.SORT_DESC,
+                ),
+                newest_first=True,
+            )
+            page = HistoryPage(older.comments + page.comments, older.complete)
+        return page
 
     async def after(self, video: str, cursor: int, limit: int = MAX_PAGE) -> HistoryPage:
         """The ``limit`` comments next to ``cursor``, newer than it. Raises ``HistoryUnavailableError``."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coordination.ids import first_id_at_ms, id_time_ms
@@ -15,8 +14,8 @@ from rms.metrics import ServiceMetrics
 from rms.reasons import ResyncReason
 from rms.viewer import Viewer
 
-# What the channel has taken in and not yet put into its ring is never older than this.
-GATHERING_MS = 5000
+# Pages that are read beyond the newest 1,000 at most, for the slack.
+OLDER_PAGES = 3
 # Viewers given their pages of history before the loop serves others.
 SLICE = 10
 
@@ -35,6 +34,18 @@ class Joiner:
     backlog: int
     head: bytes = b""
     gzip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the store gave, None where it did not; ``at``: the stream's position when it was asked."""
+
+    page: HistoryPage | None
+    at: int
+
+    def meets(self, feed: Feed) -> bool:
+        """Whatever came too late for the page is in the ring still."""
+        return feed.channel.first <= self.at
 
 
 class Joining:
@@ -110,36 +121,52 @@ class Joining:
         task.add_done_callback(self._reading.discard)
 
     async def _read(self, feed: Feed) -> None:
-        page: HistoryPage | None = None
+        while joiners := self._waiting.get(feed):
+            read_at = feed.channel.end
+            page = await self._page(feed, joiners)
+            if page is not None and feed.channel.live:
+                # What is in the page and still on its way counts as a repeat from here on, also for those below.
+                self._metrics.mended.labels("resume").inc(feed.merge(page.comments))
+            await self._serve(feed, joiners, _Read(page, read_at))
+        self._waiting.pop(feed, None)
+
+    async def _page(self, feed: Feed, joiners: Sequence[Joiner]) -> HistoryPage | None:
+        """The newest comments; and the slack of those who missed no more of them than are replayed."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 page = await self._history.newest(feed.video)
+                if page.complete or not page.comments:
+                    return page
+                reach = _with_slack(page.comments[0][0])
+                if any(each.resume_after is not None and each.resume_after >= reach for each in joiners):
+                    page = await self._history.reaching(feed.video, page, _with_slack(reach), pages=OLDER_PAGES)
+                return page
         except (HistoryUnavailableError, TimeoutError):
-            page = None  # counted where it failed
-        if page is not None and feed.channel.live:
-            # From here on what is in the page and still on its way counts as a repeat, also for those who join below.
-            self._metrics.mended.labels("resume").inc(feed.merge(page.comments))
-        while self._waiting.get(feed):
-            joiners = self._waiting[feed]
+            return None  # counted where it failed
+
+    async def _serve(self, feed: Feed, joiners: list[Joiner], read: _Read) -> None:
+        """Joins those who wait, until they have all joined or the ring has moved on past what was read."""
+        while joiners:
             for joiner in joiners[:SLICE]:
                 self._metrics.waiting_viewers.dec()
-                self._join_with(feed, joiner, page)
+                self._join_with(feed, joiner, read)
             del joiners[:SLICE]
             if joiners:
                 await asyncio.sleep(0)
-        self._waiting.pop(feed, None)
+            if not read.meets(feed):
+                return
 
-    def _join_with(self, feed: Feed, joiner: Joiner, page: HistoryPage | None) -> None:
+    def _join_with(self, feed: Feed, joiner: Joiner, read: _Read) -> None:
         if joiner.viewer.closed or not feed.channel.live:
             joiner.viewer.close()
             self.on_gone(feed, joiner.viewer)
-        elif page is None:
+        elif read.page is None:
             self._join_without_store(feed, joiner)
         else:
             self._count("store")
             since = 0 if joiner.resume_after is None else _with_slack(joiner.resume_after)
-            comments = _merged(feed, page, since)
-            complete = _reaches(feed, page, since)
+            comments = _merged(feed, read.page, since)
+            complete = read.page.reaches(since) and read.meets(feed)
             if joiner.resume_after is None:
                 comments = comments[-joiner.backlog :]
             self._replay(feed, joiner, comments, complete=complete)
@@ -161,12 +188,18 @@ class Joining:
         complete: bool,
         reason: ResyncReason = ResyncReason.TOO_FAR_BACK,
     ) -> None:
-        """Sends ``comments``, the newest 1,000 of them, then live from the ring's end on."""
+        """Sends ``comments``, then live from the ring's end on; of those that were missed the newest 1,000.
+
+        Those of the slack are not among the missed, and go along; who is told to resync is to read them too.
+        """
         opening = [joiner.opening]
-        if joiner.resume_after is not None and (not complete or len(comments) > MAX_PAGE):
-            self._metrics.resyncs.labels(reason).inc()
-            opening.append(resync_frame(joiner.resume_after, reason).data)
-        opening += [frame.data for frame in comments[-MAX_PAGE:]]
+        if joiner.resume_after is not None:
+            missed = sum(frame.event_id > joiner.resume_after for frame in comments)
+            if not complete or missed > MAX_PAGE:
+                self._metrics.resyncs.labels(reason).inc()
+                opening.append(resync_frame(_with_slack(joiner.resume_after), reason).data)
+                comments = comments[-MAX_PAGE:]
+        opening += [frame.data for frame in comments]
         _join(feed, joiner, b"".join(opening))
 
     def _count(self, how: str) -> None:
@@ -179,27 +212,11 @@ def _join(feed: Feed, joiner: Joiner, opening: bytes, *, backlog: int = 0) -> No
 
 def _with_slack(comment_id: int) -> int:
     """The cursor for a viewer whose last comment is not known here: other nodes had another order."""
-    return first_id_at_ms(id_time_ms(comment_id) - CLOCK_SLACK_MS)
-
-
-def _reaches(feed: Feed, page: HistoryPage, since: int) -> bool:
-    """Nothing is left out between ``since``, the page and the ring."""
-    if not page.comments:
-        return page.complete
-    oldest = feed.channel.oldest_id
-    if feed.trimmed and oldest is not None and oldest > page.comments[-1][0]:
-        return False  # so much came while the page was read that the ring has moved past it
-    return page.complete or page.comments[0][0] <= since
+    return max(0, first_id_at_ms(id_time_ms(comment_id) - CLOCK_SLACK_MS))
 
 
 def _merged(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:
     """What the store and the ring have after ``since``, in id order, but what the next flush brings anyway."""
-    ring = {frame.event_id: frame for frame in feed.channel.comments_after(since)}
-    oldest = feed.channel.oldest_id
-    if oldest is None:
-        oldest = first_id_at_ms(time.time_ns() // 1_000_000 - GATHERING_MS)
-    for comment_id, data in page.comments:
-        # One that the channel has had, that is not in the ring and newer than what is: it is in the next flush.
-        if comment_id > since and comment_id not in ring and comment_id < max(oldest, feed.covered_to + 1):
-            ring[comment_id] = encode(COMMENT, data, comment_id)
-    return [ring[comment_id] for comment_id in sorted(ring)]
+    here = feed.channel.comment_ids
+    stored = [encode(COMMENT, data, each) for each, data in page.comments if each > since and each not in here]
+    return sorted(stored + feed.channel.comments_after(since), key=lambda frame: frame.event_id)

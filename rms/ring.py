@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import KeysView
 from dataclasses import replace
 
 from rms.batch import Batch
@@ -27,7 +28,8 @@ class Ring:
         self._rewritten: set[int] = set()  # positions that no longer give what went out
         self.newest_rewritten = -1
         """The last position that no longer gives what went out."""
-        self._greatest_evicted = 0
+        self.greatest_evicted = 0
+        """The greatest comment id that it let go of: it has every comment with a greater one that came."""
         self.first = 0
 
     @property
@@ -41,9 +43,9 @@ class Ring:
         return self._bytes
 
     @property
-    def oldest_id(self) -> int | None:
-        """The smallest comment id that it holds."""
-        return min(self._positions, default=None)
+    def comment_ids(self) -> KeysView[int]:
+        """Of the comments that it holds, deleted ones too."""
+        return self._positions.keys()
 
     def append(self, frame: Frame) -> None:
         """Adds a frame at ``end``; evicts nothing."""
@@ -73,7 +75,12 @@ class Ring:
             self.first += 1
             if frame.kind == COMMENT:
                 del self._positions[frame.event_id]
-                self._greatest_evicted = max(self._greatest_evicted, frame.event_id)
+                self.greatest_evicted = max(self.greatest_evicted, frame.event_id)
+
+    def pass_over(self, frame: Frame) -> None:
+        """``frame`` was shed before it could be appended: it counts as evicted."""
+        if frame.kind == COMMENT:
+            self.greatest_evicted = max(self.greatest_evicted, frame.event_id)
 
     def replace(self, event_id: int, data: bytes) -> bool:
         """From now on ``data`` is what the comment's position gives, b"" for nothing. False: it is not here."""
@@ -150,7 +157,7 @@ class Ring:
         It is the greatest comment id that went out before ``position``, or less where a comment that came late is
         among the missed. Exact as long as the ring holds ``position``; 0 when nothing was said before.
         """
-        got, missed = self._greatest_evicted, None
+        got, missed = self.greatest_evicted, None
         for at, frame in enumerate(self._frames, start=self.first):
             if frame.kind != COMMENT:
                 continue

@@ -19,28 +19,26 @@ VIEWERS = 60
 
 
 @contextlib.asynccontextmanager
-async def _chat(cluster: Cluster) -> AsyncIterator[list[int]]:
-    """A chat that goes on throughout the block; the ids of what was acknowledged, in order."""
-    posted: list[int] = []
+async def _chat(author: Author) -> AsyncIterator[None]:
+    """A chat that goes on throughout the block."""
     over = False
 
-    async def post(author: Author) -> None:
+    async def post() -> None:
         while not over:
-            posted.append(await author.post(VIDEO, f"comment {len(posted)} " + "x" * 400))
+            await author.post(VIDEO, f"comment {len(author.sent_at)} " + "x" * 400)
 
-    async with Author(cluster) as author:
-        task = asyncio.create_task(post(author))
-        try:
-            await _grows(posted)
-            yield posted
-        finally:
-            over = True
-            await task
+    task = asyncio.create_task(post())
+    try:
+        await _grows(author)
+        yield
+    finally:
+        over = True
+        await task
 
 
-async def _grows(posted: list[int], by: int = 50) -> None:
-    enough = len(posted) + by
-    await eventually(lambda: len(posted) >= enough, what=f"{by} more posts")
+async def _grows(author: Author, by: int = 50) -> None:
+    enough = len(author.sent_at) + by
+    await eventually(lambda: len(author.sent_at) >= enough, what=f"{by} more posts")
 
 
 async def _serving(cluster: Cluster) -> list[Node]:
@@ -49,8 +47,8 @@ async def _serving(cluster: Cluster) -> list[Node]:
 
 
 async def test_viewers_of_a_hung_node_find_everything_on_another(own_cluster: Cluster, rms_link: str) -> None:
-    async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
-        async with _chat(own_cluster) as posted:
+    async with Author(own_cluster) as author, ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
+        async with _chat(author):
             [node] = await _serving(own_cluster)
             node.pause()
             if rms_link == "http1":  # nobody ends their streams
@@ -58,34 +56,34 @@ async def test_viewers_of_a_hung_node_find_everything_on_another(own_cluster: Cl
                 for viewer in audience.viewers:
                     viewer.lose_patience()
             await audience.have_returned()
-            during = posted[-1]
+            during = max(author.sent_at)
             await eventually(lambda: all(viewer.last_id > during for viewer in audience.viewers), timeout_s=30)
             node.resume()
-            await _grows(posted)
-        await audience.have(posted)
+            await _grows(author)
+        await audience.have(author.sent_at, await author.stored(VIDEO))
 
 
 async def test_links_that_are_reset_in_the_middle_of_a_flush_lose_nothing(own_cluster: Cluster) -> None:
-    async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
-        async with _chat(own_cluster) as posted:
+    async with Author(own_cluster) as author, ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
+        async with _chat(author):
             for cut in (1, 2, 3):
                 for node in await _serving(own_cluster):
                     assert node.process.pid is not None
                     assert reset_connections(node.process.pid, node.ports["HTTP_PORT"])
                 await audience.have_returned(cut)
-                await _grows(posted)
-        await audience.have(posted)
+                await _grows(author)
+        await audience.have(author.sent_at, await author.stored(VIDEO))
 
 
 async def test_viewers_of_a_node_that_drains_under_load_find_everything_on_another(own_cluster: Cluster) -> None:
-    async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
-        async with _chat(own_cluster) as posted:
+    async with Author(own_cluster) as author, ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
+        async with _chat(author):
             [node] = await _serving(own_cluster)
             await node.stop()
             assert node.process.returncode == 0
             await audience.have_returned()
-            await _grows(posted)
-        await audience.have(posted)
+            await _grows(author)
+        await audience.have(author.sent_at, await author.stored(VIDEO))
         for viewer in audience.viewers:
             assert "reconnect" in {event.event for event in viewer.events}, "it was told, not cut off"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from tests.support.eventually import eventually
@@ -11,6 +12,8 @@ from tests.support.viewers import Received, Viewer
 
 # A browser waits for seconds; a node that is just going away may be met again before Envoy knows.
 _BEFORE_RETURNING_S = 0.1
+REPLAYED = 1_000
+"""Comments that a resume brings at least, where so many were missed."""
 
 
 class ReturningViewer:
@@ -19,7 +22,7 @@ class ReturningViewer:
     def __init__(self, url: str, video: str) -> None:
         self._url = url
         self._video = video
-        self._streams: list[_Stream] = []
+        self._streams: list[ReturningStream] = []
 
     @property
     def events(self) -> list[Received]:
@@ -38,6 +41,24 @@ class ReturningViewer:
         return next((event.id for event in newest_first if event.id), 0)
 
     @property
+    def streams(self) -> Sequence[ReturningStream]:
+        """All that it has had, the present one last."""
+        return self._streams
+
+    @property
+    def story(self) -> str:
+        """Of each of its streams: where it came in, what it was told, and what it brought."""
+        return "; ".join(
+            f"after {stream.resumed_after}: {[resync.data for resync in stream.resyncs]}, "
+            f"{len(stream.ids)} comments {stream.ids[:1]} to {stream.ids[-1:]}"
+            for stream in self._streams
+        )
+
+    def have(self, stored: Sequence[int]) -> set[int]:
+        """The comments that it has, with those of ``stored``, the history, that a ``resync`` sent it to."""
+        return set(self.ids).union(*(stream.read_by_rest(stored) for stream in self._streams))
+
+    @property
     def returns(self) -> int:
         return max(0, len(self._streams) - 1)
 
@@ -45,9 +66,7 @@ class ReturningViewer:
         """Until it is cancelled; ``opened`` says when the first stream has begun."""
         try:
             while True:
-                ids = self.ids
-                headers = {"Last-Event-ID": str(ids[-1])} if ids else {}
-                stream = _Stream(self._url, self._video, headers=headers)
+                stream = ReturningStream(self._url, self._video, resumed_after=self.last_id)
                 await stream.open()
                 self._streams.append(stream)
                 opened.set()
@@ -75,21 +94,31 @@ class ReturningAudience:
             lambda: all(viewer.returns >= times for viewer in self.viewers), timeout_s=20, what=f"{times} returns each"
         )
 
-    async def have(self, posted: Sequence[int], *, timeout_s: float = 30.0) -> None:
-        """Waits until every viewer has the last comment, and checks that it has every one before.
+    async def have(self, posted: Mapping[int, float], stored: Sequence[int], *, timeout_s: float = 30.0) -> None:
+        """Waits until every viewer has what was ``posted`` (id → when it was sent, in order), and checks that it has
+        nothing else, and each of its streams in order.
 
-        In order within a delivery is what is promised: what another node mends may come late, and what it cannot give
-        it tells of (`resync`).
+        What a stream told of by ``resync`` is read from history (``stored``), as clients do, but no more: only up to
+        the comment that followed it there. None is told to resync for what a resume can replay.
         """
-        await eventually(
-            lambda: all(viewer.last_id == posted[-1] for viewer in self.viewers),
-            timeout_s=timeout_s,
-            what="the last comment",
-        )
+        wanted = list(posted)
+
+        def lacking() -> dict[int, list[int]]:
+            """Which viewers lack which comments."""
+            missing = [sorted(set(wanted) - viewer.have(stored)) for viewer in self.viewers]
+            return {number: ids for number, ids in enumerate(missing) if ids}
+
+        with contextlib.suppress(AssertionError):  # the one below says more
+            await eventually(lambda: not lacking(), timeout_s=timeout_s, every_s=0.2)
+        lack = {number: (len(ids), ids[0], self.viewers[number].story) for number, ids in lacking().items()}
+        assert not lack, f"of {len(wanted)} comments {len(lack)} viewers lack, as the first: {next(iter(lack.items()))}"
         for viewer in self.viewers:
-            told = [int(event.json()["after"]) for event in viewer.events if event.event == "resync"]
-            missing = {each for each in set(posted) - set(viewer.ids) if not told or each <= min(told)}
-            assert not missing, f"{len(missing)} of {len(posted)} comments, the first {min(missing)}, told {told}"
+            assert viewer.have(stored) == set(wanted)
+            for stream in viewer.streams:
+                assert stream.ids == sorted(set(stream.ids)), viewer.story
+                for resync in stream.resyncs:
+                    missed = [each for each, at in posted.items() if each > stream.resumed_after and at < resync.at]
+                    assert len(missed) > REPLAYED, f"{resync.data!r} for {len(missed)} comments"
 
     async def __aenter__(self) -> ReturningAudience:
         opened = [asyncio.Event() for _ in self.viewers]
@@ -108,10 +137,28 @@ class ReturningAudience:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-class _Stream(Viewer):
-    def __init__(self, url: str, video: str, *, headers: dict[str, str]) -> None:
-        super().__init__(url, video, headers=headers)
+class ReturningStream(Viewer):
+    """One stream of such a viewer, that begins after the comment ``resumed_after``; 0: with the newest."""
+
+    def __init__(self, url: str, video: str, *, resumed_after: int) -> None:
+        super().__init__(url, video, headers={"Last-Event-ID": str(resumed_after)} if resumed_after else {})
+        self.resumed_after = resumed_after
         self.ended = asyncio.Event()
+
+    @property
+    def resyncs(self) -> list[Received]:
+        """What it was told that it misses."""
+        return [event for event in self.events if event.event == "resync"]
+
+    def read_by_rest(self, stored: Sequence[int]) -> set[int]:
+        """What ``stored`` has of that: each time from the told cursor up to the comment that follows here."""
+        found: set[int] = set()
+        for number, event in enumerate(self.events):
+            if event.event == "resync":
+                following = (later.id for later in self.events[number:] if later.event == "comment")
+                until, after = next(following, 0), int(event.json()["after"])
+                found.update(each for each in stored if after < each < until)
+        return found
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -87,7 +87,24 @@ async def test_more_missed_than_can_be_replayed(rms: RmsServer, comment_node: Co
     await eventually(lambda: len(back.ids) >= 1000)
     assert back.ids == ids_of(said[-1000:])
     assert back.events[0].event == "resync"
-    assert back.events[0].json() == {"after": str(said[1].comment_id), "reason": "too_far_back"}
+    resync = back.events[0].json()
+    assert resync["reason"] == "too_far_back"
+    assert int(resync["after"]) <= said[1].comment_id, "with slack"
+
+
+async def test_what_a_viewer_had_does_not_count_as_missed(
+    comment_node: CommentNode, start_rms: StartRms, watch: Watch
+) -> None:
+    """The slack of a busy video is longer than what was missed, and than a page of history."""
+    said = Writer(ago_ms=MINUTE_MS).comments(2500)
+    await comment_node.store_all(said)
+    rms = await start_rms()
+    viewers = [await watch(rms, headers=returning(said[-missed - 1])) for missed in (600, 1000, 1001)]
+    for viewer, missed in zip(viewers, (600, 1000, 1001), strict=True):
+        await viewer.until_last(said[-1].comment_id)
+        assert viewer.ids[-min(missed, 1000) :] == ids_of(said[-min(missed, 1000) :])
+        assert viewer.ids == sorted(set(viewer.ids))
+        assert ("resync" in {event.event for event in viewer.events}) == (missed > 1000)
 
 
 async def test_what_the_ring_let_go_of_comes_from_the_store(
@@ -115,6 +132,26 @@ async def test_what_the_ring_let_go_of_comes_from_the_store(
         assert wanted <= set(viewer.ids) <= wanted | set(ids_of(said[:50]))
         assert "resync" not in {event.event for event in viewer.events}
     assert 0 < comment_node.reads - reads < 5
+
+
+async def test_a_comment_that_came_late_hides_nothing_that_the_ring_let_go_of(
+    comment_node: CommentNode, start_rms: StartRms, watch: Watch, connect: Connect
+) -> None:
+    """The ring's smallest id says nothing of those that left it."""
+    rms = await start_rms(ring_frames=100)
+    elsewhere, late, writer = Writer(3, ago_ms=2 * MINUTE_MS), Writer(2, ago_ms=MINUTE_MS), Writer(1)
+    before, dispatch, steady = elsewhere.comment(), connect(rms), await watch(rms)
+    first, between, then = writer.comments(150), late.comment(), writer.comments(50)
+    for batch, by in ((first[:75], writer), (first[75:], writer), ([between], late), (then, writer)):
+        await comment_node.store_all(batch)
+        await dispatch.deliver(by.events(batch))
+        await steady.until_last(batch[-1].comment_id)
+    for last, missed in ((before, [between, *first, *then]), (first[4], [*first[5:], *then])):
+        back = await watch(rms, headers=returning(last))
+        await back.until_last(then[-1].comment_id)
+        assert set(ids_of(missed)) <= set(back.ids)
+        assert len(set(back.ids)) == len(back.ids)
+        assert "resync" not in {event.event for event in back.events}
 
 
 async def test_a_comment_in_flight_while_the_store_is_read_comes_once(
@@ -154,7 +191,9 @@ async def test_without_the_store_live_goes_on(
     joiner = await watch(rms)
     back = await watch(rms, headers=returning(said[1]))
     await eventually(lambda: back.events)
-    assert back.events[0].json() == {"after": str(said[1].comment_id), "reason": "history_unavailable"}
+    resync = back.events[0].json()
+    assert resync["reason"] == "history_unavailable"
+    assert int(resync["after"]) <= said[1].comment_id, "with slack"
     live = Writer(2).comment()
     await connect(rms).deliver([Writer(3).event(live)])
     await eventually(lambda: live.comment_id in joiner.ids and live.comment_id in back.ids)

@@ -161,9 +161,23 @@ def test_the_ring_reaches_back_to_what_it_has_had() -> None:
     for n in range(3000):
         whole.feed.deliver(event(comment_id(n), comment_id(n - 1) if n else 0))
     whole.seen()
-    assert whole.feed.trimmed
-    assert not whole.feed.reaches(comment_id(1100))
-    assert whole.feed.reaches(comment_id(1000 + 2100))
+    assert not whole.feed.reaches(comment_id(998))
+    assert whole.feed.reaches(comment_id(999))
+
+
+def test_the_ring_does_not_reach_back_past_what_it_let_go_of_for_older_ones_that_came_late() -> None:
+    bench = Bench()
+    bench.feed.open_incomplete()
+    for n in range(1000, 2000):
+        bench.feed.deliver(event(comment_id(n), comment_id(n - 1)))
+    bench.feed.catch_up([(comment_id(n), b"{}") for n in range(100)], complete=True)
+    bench.seen()
+    assert bench.feed.reaches(comment_id(50))
+    for n in range(2000, 3000):
+        bench.feed.deliver(event(comment_id(n), comment_id(n - 1)))
+        bench.time.run_until(bench.time.now + 1)
+    assert not bench.feed.reaches(comment_id(1000))
+    assert bench.feed.reaches(comment_id(1100))
 
 
 def test_a_hole_that_stays_is_told() -> None:

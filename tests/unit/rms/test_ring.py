@@ -50,7 +50,7 @@ def test_positions_are_looked_up_by_comment_id_as_long_as_they_are_held() -> Non
     ring = ring_of(comment(5), viewers(), comment(3), comment(9), max_frames=3)
 
     assert [ring.position_after(event_id) for event_id in (5, 3, 9, 4)] == [None, 3, 4, None]
-    assert ring.oldest_id == 3
+    assert (set(ring.comment_ids), ring.greatest_evicted) == ({3, 9}, 5)
 
 
 def test_a_batch_says_from_where_on_it_is_what_went_out_in_a_row() -> None:
