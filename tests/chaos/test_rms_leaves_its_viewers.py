@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from types import TracebackType
+
+import pytest
 
 from lb.envoy.clusters import RMS
 from ops.local_cluster.node import Node
@@ -18,27 +19,50 @@ VIDEO = "crowded"
 VIEWERS = 60
 
 
-@contextlib.asynccontextmanager
-async def _chat(author: Author) -> AsyncIterator[None]:
-    """A chat that goes on throughout the block."""
-    over = False
+class _Chat:
+    """One author who goes on and on throughout the block, but for a while after so many comments where told so."""
 
-    async def post() -> None:
-        while not over:
-            await author.post(VIDEO, f"comment {len(author.sent_at)} " + "x" * 400)
+    def __init__(self, cluster: Cluster) -> None:
+        self.stored: list[int] = []
+        """Once it is over, the history."""
+        self._author = Author(cluster)
+        self._until: int | None = None
+        self._over = False
+        self._task: asyncio.Task[None] | None = None
 
-    task = asyncio.create_task(post())
-    try:
-        await _grows(author)
-        yield
-    finally:
-        over = True
-        await task
+    @property
+    def posted(self) -> dict[int, float]:
+        """What was acknowledged, in order, and when it was sent."""
+        return self._author.sent_at
 
+    def rest_after(self, more: int | None) -> None:
+        """Posts so many more, and then no more until told otherwise; without end where None."""
+        self._until = None if more is None else len(self.posted) + more
 
-async def _grows(author: Author, by: int = 50) -> None:
-    enough = len(author.sent_at) + by
-    await eventually(lambda: len(author.sent_at) >= enough, what=f"{by} more posts")
+    async def grows(self, by: int = 50) -> None:
+        enough = len(self.posted) + by
+        await eventually(lambda: len(self.posted) >= enough, timeout_s=20, what=f"{by} more posts")
+
+    async def __aenter__(self) -> _Chat:
+        self._task = asyncio.create_task(self._post())
+        await self.grows()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over = True
+        async with self._author:
+            if self._task is not None:
+                await self._task
+            self.stored = await self._author.stored(VIDEO)
+
+    async def _post(self) -> None:
+        while not self._over:
+            if self._until is None or len(self.posted) < self._until:
+                await self._author.post(VIDEO, f"comment {len(self.posted)} " + "x" * 400)
+            else:
+                await eventually(lambda: self._over or self._until is None, timeout_s=60)
 
 
 async def _serving(cluster: Cluster) -> list[Node]:
@@ -46,44 +70,51 @@ async def _serving(cluster: Cluster) -> list[Node]:
     return [node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers")]
 
 
-async def test_viewers_of_a_hung_node_find_everything_on_another(own_cluster: Cluster, rms_link: str) -> None:
-    async with Author(own_cluster) as author, ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
-        async with _chat(author):
+@pytest.mark.parametrize("missed", [800, None], ids=["few_missed", "many_missed"])
+async def test_viewers_of_a_hung_node_find_everything_on_another(
+    own_cluster: Cluster, rms_link: str, missed: int | None
+) -> None:
+    """A resume replays 1,000; whoever missed more is told so."""
+    async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
+        async with _Chat(own_cluster) as chat:
+            await chat.grows(900)
             [node] = await _serving(own_cluster)
             node.pause()
+            chat.rest_after(missed)
             if rms_link == "http1":  # nobody ends their streams
                 await eventually(lambda: _healthy(own_cluster, 2), what="Envoy to pass the node over")
                 for viewer in audience.viewers:
                     viewer.lose_patience()
             await audience.have_returned()
-            during = max(author.sent_at)
+            chat.rest_after(None)
+            during = max(chat.posted)
             await eventually(lambda: all(viewer.last_id > during for viewer in audience.viewers), timeout_s=30)
             node.resume()
-            await _grows(author)
-        await audience.have(author.sent_at, await author.stored(VIDEO))
+            await chat.grows()
+        await audience.have(chat.posted, chat.stored)
 
 
 async def test_links_that_are_reset_in_the_middle_of_a_flush_lose_nothing(own_cluster: Cluster) -> None:
-    async with Author(own_cluster) as author, ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
-        async with _chat(author):
+    async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
+        async with _Chat(own_cluster) as chat:
             for cut in (1, 2, 3):
                 for node in await _serving(own_cluster):
                     assert node.process.pid is not None
                     assert reset_connections(node.process.pid, node.ports["HTTP_PORT"])
                 await audience.have_returned(cut)
-                await _grows(author)
-        await audience.have(author.sent_at, await author.stored(VIDEO))
+                await chat.grows()
+        await audience.have(chat.posted, chat.stored)
 
 
 async def test_viewers_of_a_node_that_drains_under_load_find_everything_on_another(own_cluster: Cluster) -> None:
-    async with Author(own_cluster) as author, ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
-        async with _chat(author):
+    async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
+        async with _Chat(own_cluster) as chat:
             [node] = await _serving(own_cluster)
             await node.stop()
             assert node.process.returncode == 0
             await audience.have_returned()
-            await _grows(author)
-        await audience.have(author.sent_at, await author.stored(VIDEO))
+            await chat.grows()
+        await audience.have(chat.posted, chat.stored)
         for viewer in audience.viewers:
             assert "reconnect" in {event.event for event in viewer.events}, "it was told, not cut off"
 
