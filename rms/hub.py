@@ -63,6 +63,8 @@ class _Served:
     viewers: int = 0
     """Taken in, joined or not."""
     closing: asyncio.TimerHandle | None = None
+    announced: bool = False
+    """Dispatchers have had its route."""
     ended: bool = False
     """The video is over: its route is gone for good."""
 
@@ -72,6 +74,7 @@ class Hub:
 
     The first viewer of a video opens its channel: its route is announced and its history read at the same time, and
     viewers who come meanwhile wait. Later viewers are served from the ring. ``counts`` is kept up to date.
+    ``on_announced_anew(feed)`` is called where dispatchers had forgotten a feed's route and can have it again.
 
     ``clock_ms`` gives milliseconds since 1970.
     """
@@ -93,6 +96,8 @@ class Hub:
     ) -> None:
         self._new_channel = new_channel
         self._registrar = registrar
+        registrar.on_announced(self._on_announced)
+        self.on_announced_anew: Callable[[Feed], None] = lambda feed: None
         self._admission = admission
         self._backfill = backfill
         self._repairs = repairs
@@ -219,6 +224,14 @@ class Hub:
             self._metrics.waiting_viewers.dec(len(joiners[:SLICE]))
             del joiners[:SLICE]
             await asyncio.sleep(0)
+
+    def _on_announced(self, video: str) -> None:
+        served = self._served.get(video)
+        if served is None:
+            return
+        if served.announced and served.feed.opened:
+            self.on_announced_anew(served.feed)
+        served.announced = True
 
     def _on_detach(self, video: str, viewer: Viewer, _: CloseReason) -> None:
         self._ages.discard(viewer)

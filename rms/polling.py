@@ -17,7 +17,8 @@ class Polling:
     """Asks for each feed of ``unannounced()``, every ``every_s``, ``concurrent`` at a time, ``per_s`` a second at most.
 
     A feed is asked for once more after its route was registered: dispatchers replay the last seconds to a new route,
-    but what a poll shortly before missed may be older than those by then.
+    but what a poll shortly before missed may be older than those by then. One that was forgotten between two rounds is
+    asked for too, once ``doubt`` tells of it.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Polling:
         self._interval_s = 1 / per_s
         self._next_at = 0.0
         self._before: set[Feed] = set()
+        self._doubted: dict[Feed, int] = {}  # and the cursor to ask from
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -52,11 +54,19 @@ class Polling:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
+    def doubt(self, feed: Feed) -> None:
+        """Dispatchers had forgotten the route of ``feed``: the next round asks for it, from where it stands now.
+
+        A node that hung may learn of it only when its route is there again, and what comes live from then on need not
+        tell of all that it missed.
+        """
+        self._doubted.setdefault(feed, _cursor(feed))
+
     async def poll(self) -> None:
         """One round."""
         now = set(self._unannounced())
         self._metrics.unannounced.set(len(now))
-        feeds = iter(now | self._before)
+        feeds = iter(now | self._before | self._doubted.keys())
         self._before = now
         async with asyncio.TaskGroup() as group:
             for _ in range(self._concurrent):
@@ -75,17 +85,25 @@ class Polling:
 
     async def _work_off(self, feeds: Iterator[Feed]) -> None:
         for feed in feeds:
-            if not feed.channel.live:
-                continue
-            await self._turn()
-            newest = feed.channel.newest_id or 0
-            cursor = max(feed.covered_to, first_id_at_ms(id_time_ms(newest) - CLOCK_SLACK_MS))
+            since = self._doubted.pop(feed, None)
+            cursor = _cursor(feed) if since is None else since
             try:
-                page = await self._history.after(feed.video, cursor, MAX_PAGE)
-            except HistoryUnavailableError:
-                continue  # counted where it failed; the next round asks again
+                await self._read(feed, cursor)
+            except HistoryUnavailableError:  # counted where it failed; the next round asks again
+                if since is not None:
+                    self._doubted[feed] = since
+
+    async def _read(self, feed: Feed, cursor: int) -> None:
+        """All that follows ``cursor``, so that what comes live in between cannot hide the rest."""
+        complete = False
+        while not complete and feed.channel.live:
+            await self._turn()
+            page = await self._history.after(feed.video, cursor, MAX_PAGE)
             if feed.channel.live:
                 self._metrics.mended.labels("poll").inc(feed.merge(page.comments))
+            complete = page.complete
+            if page.comments:
+                cursor = page.comments[-1][0]
 
     async def _turn(self) -> None:
         """Waits until one more read is within the rate."""
@@ -93,3 +111,8 @@ class Polling:
         at = max(now, self._next_at)
         self._next_at = at + self._interval_s
         await asyncio.sleep(at - now)
+
+
+def _cursor(feed: Feed) -> int:
+    """What follows it is news, or may be."""
+    return max(feed.covered_to, first_id_at_ms(id_time_ms(feed.channel.newest_id or 0) - CLOCK_SLACK_MS))

@@ -106,6 +106,7 @@ class RmsServer:
             concurrent=settings.poll_concurrent,
             per_s=settings.polls_per_s,
         )
+        self.hub.on_announced_anew = self._polling.doubt
         self._displacement = Displacement(self.hub, self._send_away)
         self._departures = Departures(
             self._comment_services,

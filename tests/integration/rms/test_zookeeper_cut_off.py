@@ -67,3 +67,27 @@ async def test_its_viewers_are_served_from_the_store_until_it_is_back(
 
     _: bool = await eventually(polls_no_more)
     assert await metric(rms.admin.port, "livecomments_zookeeper_sessions_lost_total") == 1
+
+
+async def test_what_it_missed_while_it_was_forgotten_is_found_though_nothing_tells_of_it(
+    way: TcpProxy, dispatch: Dispatch, comment_node: CommentNode, start_rms: StartRms, watch: Watch
+) -> None:
+    """As a node does that hung: between two rounds of polling it was forgotten and came back, in a chat gone quiet."""
+    rms = await start_rms(zookeeper=way.address, poll_every_s=4)
+    dispatcher = await dispatch.dispatcher()
+    writer = Writer()
+    viewer = await watch(rms)
+    await routed(dispatcher, VIDEO, "rms-1")
+    way.cut()
+    await routed(dispatcher, VIDEO)
+    missed = writer.comments(1200)
+    await comment_node.store_all(missed)
+    await way.start()
+    await routed(dispatcher, VIDEO, "rms-1")
+    async with publishing(dispatcher.grpc_address) as stream:
+        writer.event(missed[-1])
+        await viewer.until_count(1200)
+        live = writer.comment()
+        await stream.send(writer.event(live))
+        await viewer.until_last(live.comment_id)
+    assert viewer.ids == [comment.comment_id for comment in [*missed, live]]
