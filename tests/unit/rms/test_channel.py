@@ -302,6 +302,26 @@ def test_heartbeats_come_only_in_silence() -> None:
     assert ids(viewer) == list(range(1, 40))
 
 
+def test_a_heartbeat_that_has_not_gone_yet_gives_way_to_what_cannot_wait() -> None:
+    stage = Stage(ChannelLimits(group_size=1, max_frames=4))
+    gone, steady = stage.join(), stage.join()
+    stage.time.now += 16
+    for _ in range(16):
+        stage.wheel.advance()
+    for event_id in (1, 2):
+        stage.channel.publish(comment(event_id))
+    assert stage.metric("flushes_total", cause="heartbeat") == stage.metric("flushes_total", cause="event") == 1
+    late = stage.join(backlog=10)
+    stage.channel.detach(gone, CloseReason.HUNG_UP)
+    stage.flush()
+
+    stage.channel.publish(comment(3))
+    stage.flush()
+
+    assert ids(late) == ids(steady) == [1, 2, 3]
+    assert parse(late.received).comments == 0
+
+
 # -- ends -----------------------------------------------------------------------------------------------------
 
 
