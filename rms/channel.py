@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from coordination.ids import id_maker
 from rms.audience import Audience
 from rms.batch import Batch
 from rms.channel_limits import ChannelLimits
@@ -59,6 +60,7 @@ class Channel:
         self._unsent_since: float | None = None
         self._sent_at = clock()
         self._newest_id = 0
+        self._merged_to = 0  # before this position comments of several writers lie in the order of their ids
         self._first_pages: dict[bool, tuple[int, Batch]] = {}  # by whether gzip: of what backlog, and the page
         self._seeded = self._ended = self._closed = False
         self._audience = Audience(
@@ -90,7 +92,9 @@ class Channel:
         for frame in history:
             if not self._recent.refusal(frame.event_id):
                 self._gather(frame)
+        makers = {id_maker(frame.event_id) for frame in self._gathered if frame.kind == COMMENT}
         self._commit()
+        self._merged_to = self._ring.end if len(makers) > 1 else 0
         self._seeded = True
         self._wheel.add(self._limits.heartbeat_after_s, self._beat)
 
@@ -130,8 +134,17 @@ class Channel:
             )
 
     def position_after(self, event_id: int) -> int | None:
-        """Where a viewer goes on whose last comment was ``event_id``; None when the ring does not know it."""
-        return self._ring.position_after(event_id)
+        """Where a viewer goes on whose last comment was ``event_id``; None when the ring does not know that.
+
+        It does not where the comment came with the history and not last, so that nobody left here with it, and the
+        history is of several writers: another node may have had them in another order.
+        """
+        position = self._ring.position_after(event_id)
+        return None if position is None or position < self._merged_to else position
+
+    def position_since(self, event_id: int) -> int:
+        """Where a viewer goes on who is to have every comment of the ring with a greater id."""
+        return self._ring.position_since(event_id)
 
     def comments_after(self, event_id: int) -> list[Frame]:
         """The ring's comments with a greater id, in id order; for merging with what a store answered."""

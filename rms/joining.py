@@ -100,12 +100,15 @@ class Joining:
         since = _with_slack(resume_after)
         if position is not None:
             self._count("exact")
-            feed.channel.resume(joiner.viewer, joiner.opening, position=position, head=joiner.head, gzip=joiner.gzip)
+            self._go_on(feed, joiner, position)
         elif feed.reaches(since):
             self._count("ring")
-            self._replay(feed, joiner, feed.channel.comments_after(since), complete=True)
+            self._go_on(feed, joiner, feed.channel.position_since(since))
         else:
             self._ask_store(feed, joiner)
+
+    def _go_on(self, feed: Feed, joiner: Joiner, position: int) -> None:
+        feed.channel.resume(joiner.viewer, joiner.opening, position=position, head=joiner.head, gzip=joiner.gzip)
 
     # -- from the store ------------------------------------------------------------------------------------------
 
@@ -212,7 +215,7 @@ def _join(feed: Feed, joiner: Joiner, opening: bytes, *, backlog: int = 0) -> No
 
 def _with_slack(comment_id: int) -> int:
     """The cursor for a viewer whose last comment is not known here: other nodes had another order."""
-    return max(0, first_id_at_ms(id_time_ms(comment_id) - CLOCK_SLACK_MS))
+    return first_id_at_ms(id_time_ms(comment_id) - CLOCK_SLACK_MS)
 
 
 def _merged(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:

@@ -107,6 +107,10 @@ class Ring:
             (at for newer, at in self._positions.items() if newer > event_id and at < position), default=position + 1
         )
 
+    def position_since(self, event_id: int) -> int:
+        """The first position of a comment with a greater id; ``end`` where there is none."""
+        return min((at for newer, at in self._positions.items() if newer > event_id), default=self.end)
+
     def comments_after(self, event_id: int) -> list[Frame]:
         """The comments with a greater id, in id order."""
         found = [frame for frame in self._frames if frame.kind == COMMENT and frame.event_id > event_id and frame.data]

@@ -8,6 +8,7 @@ from coordination.ids.comment_ids import (
     CommentIds,
     bucket_of_id,
     first_id_at_ms,
+    id_maker,
     id_time_ms,
 )
 from coordination.ids.worker_lease import WorkerIdLease
@@ -19,5 +20,6 @@ __all__ = [
     "WorkerIdLease",
     "bucket_of_id",
     "first_id_at_ms",
+    "id_maker",
     "id_time_ms",
 ]

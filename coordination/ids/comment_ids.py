@@ -20,6 +20,11 @@ def id_time_ms(comment_id: int) -> int:
     return (comment_id >> _TIME_SHIFT) + EPOCH_MS
 
 
+def id_maker(comment_id: int) -> int:
+    """Which process made an id: data centre and worker, as one number."""
+    return (comment_id & (1 << _TIME_SHIFT) - 1) >> _WORKER_SHIFT
+
+
 def first_id_at_ms(ms: int) -> int:
     """The smallest id that any process could make at ``ms`` (milliseconds since 1970): a cursor for a time."""
     return max(0, ms - EPOCH_MS) << _TIME_SHIFT

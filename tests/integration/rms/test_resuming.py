@@ -66,6 +66,32 @@ async def test_at_another_node(comment_node: CommentNode, start_rms: StartRms, w
     assert back.ids == ids_of(said[20:])
 
 
+async def test_at_another_node_what_two_wrote_may_have_come_in_another_order(
+    comment_node: CommentNode, start_rms: StartRms, watch: Watch, connect: Connect
+) -> None:
+    """The viewer had the later one of two writers' comments, and not yet the earlier one, when its node hung."""
+    here, there = await start_rms(), await start_rms(node_id="rms-2")
+    first = await watch(here)
+    ada, ben = Writer(1), Writer(2)
+    earlier, later, then = ada.comment(), ben.comment(), ben.comment()
+    await comment_node.store_all([earlier, later, then])
+    await connect(here).deliver([ben.event(later)])
+    await first.until_last(later.comment_id)
+    back = await watch(there, headers=returning(later))
+    await back.until_last(then.comment_id)
+    assert earlier.comment_id in back.ids
+
+    last = ben.comment()
+    await connect(there).deliver([ben.event(last)])
+    await back.until_last(last.comment_id)
+    for had in (then, last):
+        again = await watch(there, headers=returning(had))
+        live = ben.comment()
+        await connect(there).deliver([ben.event(live)])
+        await again.until_last(live.comment_id)
+        assert not set(again.ids) & set(ids_of([earlier, later, had])), "nothing twice at the same node"
+
+
 async def test_an_id_that_this_node_does_not_have_is_served_with_slack(
     rms: RmsServer, comment_node: CommentNode, watch: Watch
 ) -> None:
