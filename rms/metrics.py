@@ -107,6 +107,11 @@ class ServiceMetrics(RmsMetrics):
         self.link_ends = Counter(
             "livecomments_rms_link_ends_total", "HTTP/2 connections ended.", ["reason"], registry=registry
         )
+        self.link_buffered_bytes = Gauge(
+            "livecomments_rms_link_buffered_bytes",
+            "Bytes written to HTTP/2 connections that the kernel has not taken yet.",
+            registry=registry,
+        )
         self.waiting_requests = Gauge(
             "livecomments_rms_waiting_requests",
             "Requests on HTTP/2 connections that have come and wait for their turn.",

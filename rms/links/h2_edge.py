@@ -47,6 +47,7 @@ class H2Edge:
         self._links: set[H2Link] = set()
         self._starting: set[asyncio.Task[None]] = set()
         self._draining = False
+        metrics.link_buffered_bytes.set_function(lambda: sum(link.buffered for link in self._links))
         metrics.waiting_requests.set_function(lambda: self.waiting_requests)
 
     def __len__(self) -> int:

@@ -106,6 +106,11 @@ class H2Link(asyncio.Protocol):
         return self._streams.busy
 
     @property
+    def buffered(self) -> int:
+        """Bytes that were written and that the kernel has not taken yet."""
+        return self._out.buffered
+
+    @property
     def waiting(self) -> int:
         """Requests that have come and not had their turn."""
         return 0 if self.ended is not None else self._connection.waiting
