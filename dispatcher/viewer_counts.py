@@ -71,22 +71,29 @@ class ViewerCounts:
         """The stream that an RMS reported on is no more."""
         node = self._nodes.get(rms_id)
         if node is not None:
-            node.before |= node.told
-            node.told = {}
+            fewer, more = sorted((node.told, node.before), key=len)  # of no video in both
+            more |= fewer
+            node.before, node.told = more, {}
             node.before_until = self._clock() + self._grace_s
 
-    def expire(self) -> list[str]:
-        """Lets go of what no stream says any more, and returns the videos of it. To be called now and then."""
+    def expire(self, limit: int) -> list[str]:
+        """Lets go of what no stream says any more, of ``limit`` counts at most, and returns the videos of them.
+
+        To be called now and then, until it returns none.
+        """
         now = self._clock()
         gone: list[str] = []
         for rms_id, node in list(self._nodes.items()):
             if node.before_until is None or now < node.before_until:
                 continue
-            for video, count in node.before.items():
+            while node.before and len(gone) < limit:
+                video, count = node.before.popitem()
                 self._add(video, -count)
-            gone += node.before
-            self._size -= len(node.before)
-            node.before, node.before_until = {}, None
+                self._size -= 1
+                gone.append(video)
+            if node.before:
+                break
+            node.before_until = None
             if not node.told:
                 del self._nodes[rms_id]
         return gone

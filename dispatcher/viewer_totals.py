@@ -27,14 +27,14 @@ class ViewerTotals:
         self._told: dict[str, int] = {}
         self._changed: OrderedDict[str, None] = OrderedDict()  # longest waiting first
         self._resting: OrderedDict[str, float] = OrderedDict()  # told a moment ago: until when; soonest first
+        self._to_review: list[str] = []  # all there were when the owners changed
         self._silent_until = 0.0
 
     def own(self, owns: Callable[[str], bool]) -> None:
         """From now on the videos of which ``owns`` is true are this dispatcher's."""
         self._owns = owns
         self._silent_until = self._clock() + self._every_s
-        self._changed.update(dict.fromkeys(self._counts.videos))
-        self._changed.update(dict.fromkeys(self._told))
+        self._to_review = [*self._told, *self._counts.videos]
 
     def changed(self, video: str) -> None:
         """The viewers of ``video`` have become more or fewer."""
@@ -51,12 +51,13 @@ class ViewerTotals:
         now = self._clock()
         if now < self._silent_until:
             return False
-        return bool(self._changed) or next(iter(self._resting.values()), now + 1) <= now
+        return bool(self._changed or self._to_review) or next(iter(self._resting.values()), now + 1) <= now
 
     def take(self, limit: int) -> list[tuple[str, int]]:
         """The totals to be told now, of the next ``limit`` videos that may have one."""
         now = self._clock()
-        self._wake(now)
+        self._wake(now, limit)
+        self._review(limit - len(self._changed))
         taken: list[tuple[str, int]] = []
         for _ in range(min(limit, len(self._changed))):
             video, _ = self._changed.popitem(last=False)
@@ -74,10 +75,15 @@ class ViewerTotals:
             taken.append((video, total))
         return taken
 
-    def _wake(self, now: float) -> None:
-        while self._resting and next(iter(self._resting.values())) <= now:
+    def _wake(self, now: float, limit: int) -> None:
+        while self._resting and limit > 0 and next(iter(self._resting.values())) <= now:
             video, _ = self._resting.popitem(last=False)
             self._changed[video] = None
+            limit -= 1
+
+    def _review(self, limit: int) -> None:
+        for _ in range(min(limit, len(self._to_review))):
+            self.changed(self._to_review.pop())
 
 
 def _worth_telling(told: int, total: int) -> bool:

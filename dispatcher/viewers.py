@@ -90,8 +90,10 @@ class Viewers:
     async def _keep_telling(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            for video in self._counts.expire():
-                self._totals.changed(video)
+            while gone := self._counts.expire(SLICE):
+                for video in gone:
+                    self._totals.changed(video)
+                await asyncio.sleep(0)
             while self._totals.due:
                 self._tell_some()
                 await asyncio.sleep(0)

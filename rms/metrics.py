@@ -107,6 +107,21 @@ class ServiceMetrics(RmsMetrics):
         self.link_ends = Counter(
             "livecomments_rms_link_ends_total", "HTTP/2 connections ended.", ["reason"], registry=registry
         )
+        self.link_buffered_bytes = Gauge(
+            "livecomments_rms_link_buffered_bytes",
+            "Bytes written to HTTP/2 connections that the kernel has not taken yet.",
+            registry=registry,
+        )
+        self.waiting_requests = Gauge(
+            "livecomments_rms_waiting_requests",
+            "Requests on HTTP/2 connections that have come and wait for their turn.",
+            registry=registry,
+        )
+        self.reading_pauses = Counter(
+            "livecomments_rms_reading_pauses_total",
+            "Times that nothing more was read from an HTTP/2 connection because so many of its requests wait.",
+            registry=registry,
+        )
         self.bad_requests = Counter(
             "livecomments_rms_bad_requests_total",
             "Requests that are no request for a stream.",

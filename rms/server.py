@@ -334,6 +334,7 @@ def _h2_limits(settings: RmsSettings) -> H2Limits:
         early_resets_per_s=settings.h2_early_resets_per_s,
         max_buffered_bytes=settings.h2_buffer_bytes,
         choke_bytes=settings.h2_choke_bytes,
+        max_waiting_bytes=settings.h2_waiting_bytes,
         stalled_after_s=settings.h2_stalled_after_s,
     )
 

@@ -63,7 +63,13 @@ class RmsSettings(NodeSettings):
         1_000.0, gt=0, description="Frames a second that carry no request and answer nothing; five times as many once."
     )
     h2_early_resets_per_s: float = Field(
-        2_000.0, gt=0, description="Streams a second reset within two seconds of opening; five times as many once."
+        5_000.0, gt=0, description="Streams a second reset within a second of opening; five times as many once."
+    )
+    h2_waiting_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Requests of a connection that may wait for their turn, 400 bytes and their headers each; then "
+        "nothing more is read from it for a while.",
     )
     h2_choke_bytes: int = Field(
         1024 * 1024, ge=64 * 1024, description="Bytes a connection may have waiting before flushes pass it over."

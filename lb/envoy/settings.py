@@ -44,7 +44,7 @@ class EnvoySettings(SharedSettings):
     )
 
     rms_ping_timeout_s: float = Field(
-        1.5,
+        1.0,
         ge=0.1,
         le=60,
         description="Over rms_link h2: seconds that a node may take to answer the PING that it gets every second; then "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 VIEWERS_A_PROCESS = 5_000
@@ -24,18 +25,22 @@ class Crowd:
     ``module`` is what their processes run.
     """
 
-    def __init__(self, module: str = "ops.bench._readers") -> None:
+    def __init__(self, module: str = "ops.bench._readers", *, viewers_a_process: int = VIEWERS_A_PROCESS) -> None:
         self._module = module
+        self._viewers_a_process = viewers_a_process
         self._processes: list[asyncio.subprocess.Process] = []
 
-    async def connect(self, port: int, path: str, count: int) -> None:
-        """Starts processes that open ``count`` connections in all; returns while they connect."""
+    async def connect(self, port: int, path: str, count: int, *, options: Sequence[str] = ()) -> None:
+        """Starts processes that open ``count`` connections in all; returns while they connect.
+
+        ``options`` are for the module, after its other arguments.
+        """
         while count > 0:
-            some = min(count, VIEWERS_A_PROCESS)
+            some = min(count, self._viewers_a_process)
             count -= some
             self._processes.append(
                 await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", self._module, "127.0.0.1", str(port), path, str(some)),
+                    *(sys.executable, "-m", self._module, "127.0.0.1", str(port), path, str(some), *options),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                 )
@@ -48,11 +53,16 @@ class Crowd:
     async def received(self) -> Received:
         """So far."""
         total = Received(0, 0, 0)
+        for answer in await self.tell("?"):
+            total = Received(*(a + int(b) for a, b in zip(total, answer.split(), strict=True)))
+        return total
+
+    async def tell(self, word: str) -> list[str]:
+        """What each process answers to ``word``."""
         for process in self._processes:
             assert process.stdin is not None
-            process.stdin.write(b"?\n")
-            total = Received(*(a + int(b) for a, b in zip(total, (await _line(process)).split(), strict=True)))
-        return total
+            process.stdin.write(f"{word}\n".encode())
+        return [await _line(process) for process in self._processes]
 
     async def have_answers(self, count: int) -> None:
         """Waits until so many viewers have been answered."""

@@ -16,6 +16,13 @@ class Cost:
     memory_bytes: int = 0
     descriptors: int = 0
 
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.cpu_s + other.cpu_s,
+            self.memory_bytes + other.memory_bytes,
+            self.descriptors + other.descriptors,
+        )
+
     def __sub__(self, before: Cost) -> Cost:
         return Cost(
             self.cpu_s - before.cpu_s,

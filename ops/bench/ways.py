@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from comment_service.comment import Comment
@@ -12,7 +14,10 @@ from ops.bench.process_cost import Cost, cost_of
 from ops.client import CommentsApi, HttpClient
 from ops.commands.tokens import Signer
 from ops.local_cluster.cluster import ClusterOptions, LocalCluster
+from ops.local_cluster.envoy import EnvoyServer
 from ops.local_cluster.layout import DataFolder
+from ops.local_cluster.ports import free_port
+from ops.local_cluster.samples import Samples
 from ops.local_cluster.zookeeper import ZooKeeperOptions
 
 Link = Literal["h2", "http1"]
@@ -54,14 +59,20 @@ class Way(Protocol):
 
 
 class EnvoyWay:
-    """A whole cluster with one RMS; viewers come by Envoy with one worker, over ``link`` to the RMS."""
+    """A whole cluster with one RMS; viewers come by Envoy with one worker, over ``link`` to the RMS.
+
+    ``settings`` go before those that the bench has for all. With more than one of ``envoys`` the viewers are to be
+    spread over ``ports``: a process may open only so many files.
+    """
 
     descriptors_a_viewer: int
 
-    def __init__(self, folder: Path, link: Link) -> None:
+    def __init__(
+        self, folder: Path, link: Link, *, envoys: int = 1, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.name = f"Envoy, {link}"
         self.descriptors_a_viewer = 1 if link == "h2" else 2
-        settings = {
+        all_settings = {
             "LIVECOMMENTS_ENVOY_RMS_LINK": link,
             "LIVECOMMENTS_ENVOY_CONCURRENCY": "1",
             # The bench and its viewers take the cores as well: a second without an answer is no hung node here.
@@ -69,9 +80,11 @@ class EnvoyWay:
             # Viewers of the other videos of a round would be written to in between.
             "LIVECOMMENTS_RMS_HEARTBEAT_AFTER_S": "600",
             "LIVECOMMENTS_LOG_LEVEL": "warning",
+            **settings,
         }
-        options = ClusterOptions(rms=1, dispatchers=1, port=0, settings=settings, zookeeper=ZooKeeperOptions())
+        options = ClusterOptions(rms=1, dispatchers=1, port=0, settings=all_settings, zookeeper=ZooKeeperOptions())
         self._cluster = LocalCluster(DataFolder(folder), options)
+        self._envoys = [self._cluster.envoy, *(self._another(folder, number) for number in range(2, envoys + 1))]
         self._http = HttpClient(self._cluster.url, max_connections=64, timeout_s=30)
         [service] = self._cluster.comment_services.values()
         self._service = HttpClient(f"http://{service.address('HTTP_PORT')}", max_connections=64, timeout_s=30)
@@ -82,12 +95,19 @@ class EnvoyWay:
         return self._cluster.envoy.settings.port
 
     @property
+    def ports(self) -> list[int]:
+        """Of each Envoy."""
+        return [envoy.settings.port for envoy in self._envoys]
+
+    @property
     def node_port(self) -> int:
         [rms] = self._cluster.rms.values()
         return rms.ports["HTTP_PORT"]
 
     async def start(self) -> None:
         await self._cluster.start()
+        for envoy in self._envoys[1:]:
+            await envoy.start()
 
     async def post(self, video: str, text: str, *, beside_edge: bool = False) -> None:
         http = self._service if beside_edge else self._http
@@ -98,12 +118,32 @@ class EnvoyWay:
         return cost_of(rms.process.pid)
 
     def edge_cost(self) -> Cost:
-        return cost_of(self._cluster.envoy.process.pid)
+        return sum((cost_of(envoy.process.pid) for envoy in self._envoys), Cost())
+
+    async def samples(self) -> Samples:
+        """The RMS's metrics."""
+        [rms] = self._cluster.rms.values()
+        return await rms.samples()
+
+    async def envoy_stats(self, pattern: str) -> dict[str, int]:
+        """Counters whose names match, all Envoys together."""
+        total: dict[str, int] = {}
+        for envoy in self._envoys:
+            for name, value in (await envoy.stats(pattern)).items():
+                if isinstance(value, int):
+                    total[name] = total.get(name, 0) + value
+        return total
 
     async def aclose(self) -> None:
         await self._http.aclose()
         await self._service.aclose()
+        for envoy in self._envoys[1:]:
+            await envoy.stop()
         await self._cluster.stop()
+
+    def _another(self, folder: Path, number: int) -> EnvoyServer:
+        ports = {"port": free_port(), "admin_port": free_port(), "node_id": f"envoy-{number}"}
+        return EnvoyServer(folder / f"envoy-{number}", self._cluster.envoy.settings.model_copy(update=ports))
 
 
 class NginxWay(EnvoyWay):

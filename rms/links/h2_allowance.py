@@ -40,8 +40,11 @@ class H2Allowance:
     """Tells the traffic of thousands of viewers from a flood.
 
     WINDOW_UPDATE and RST_STREAM may come as often as what was sent gives reason to (``H2Streams.answers_due``), so
-    normal traffic of any size is free. A stream that is reset within two seconds of its request has its own budget, as
+    normal traffic of any size is free. A stream that is reset within a second of its request has its own budget, as
     has one that we have to reset: both are work that nobody wants (rapid reset). All else comes out of a third.
+
+    A second, because a proxy gives up a request that is not answered in two and tries it elsewhere: where a node is
+    overloaded that are thousands at once, and each of them is wanted.
 
     Every ``spend`` raises ``LinkError`` once there is nothing left.
     """
@@ -57,11 +60,11 @@ class H2Allowance:
         self._streams = streams
         self._control = Budget(control_frames_per_s, clock)
         self._early_resets = Budget(early_resets_per_s, clock)
-        self._newest = (0, 0)  # stream ids, one and two ticks ago
+        self._newest = 0  # stream, at the last tick
 
     def tick(self, last_stream_id: int) -> None:
         """A second has passed; ``last_stream_id`` is the newest stream."""
-        self._newest = (last_stream_id, self._newest[0])
+        self._newest = last_stream_id
         self._streams.answers_due = min(self._streams.answers_due, _MAX_ANSWERS_DUE)
 
     def spend_control(self, count: int = 1) -> None:
@@ -78,7 +81,7 @@ class H2Allowance:
 
     def spend_reset(self, stream_id: int) -> None:
         """RST_STREAM came."""
-        if stream_id > self._newest[1]:
+        if stream_id > self._newest:
             self.spend_early_reset()
         else:
             self.spend_answer()

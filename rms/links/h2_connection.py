@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from rms.links import h2_frames as frames
@@ -13,6 +14,7 @@ from rms.links.h2_headers import Fields, H2Request, HeaderDecoder, read_request
 from rms.links.h2_streams import H2Streams, Output
 from rms.links.h2_uploads import H2Uploads
 from rms.links.h2_viewers import H2Viewer
+from rms.links.h2_waiting import H2Waiting
 from rms.reasons import CloseReason, LinkEnd
 
 _STREAMS_A_TOKEN: Final = 20
@@ -30,8 +32,10 @@ class H2Limits:
     through, so that no viewer can end the link that others watch by; a request over 16 KiB is answered 431."""
     control_frames_per_s: float = 1_000.0
     """Frames that carry no request and that nothing sent gives reason for."""
-    early_resets_per_s: float = 2_000.0
-    """Streams that are reset within two seconds of their request, or that must be refused or reset here."""
+    early_resets_per_s: float = 5_000.0
+    """Streams that are reset within a second of their request, or that must be refused or reset here."""
+    max_waiting_bytes: int = 32 * 1024 * 1024
+    """Requests that have come and wait to be taken; above it nothing more is read from the peer."""
     max_buffered_bytes: int = 16 * 1024 * 1024
     """Bytes written that the kernel has not taken yet."""
     choke_bytes: int = 1024 * 1024
@@ -59,6 +63,10 @@ class H2Events(Protocol):
 class H2Connection:
     """Reads the peer's frames, answers SETTINGS and PING, and keeps ``streams`` up to date.
 
+    A request opens its stream as it comes, and what its header block says is looked at by ``serve``, in its turn: a
+    thousand of them take a tenth of a second, for which neither a PING behind them must wait nor what changes a stream.
+    One that is reset meanwhile never becomes a request.
+
     The peer may send WINDOW_UPDATE and RST_STREAM as often as what it was sent gives reason to; all else that is no
     request comes out of a budget a second. ``clock`` gives monotonic seconds.
     """
@@ -68,6 +76,8 @@ class H2Connection:
     ) -> None:
         self.last_stream_id = 0
         """The newest stream that the peer has opened."""
+        self.last_taken_id = 0
+        """The newest whose request has had its turn."""
         self.last_accepted: int | None = None
         """Set by GOAWAY: streams above are refused."""
         self._streams = streams
@@ -84,6 +94,7 @@ class H2Connection:
         )
         self._settings_read = False
         self._block: tuple[int, bool, bytearray] | None = None  # stream, END_STREAM, the header block so far
+        self._waiting = H2Waiting(limits.max_waiting_bytes)
         self._uploads = H2Uploads(events.on_request)
         self._handlers: dict[int, Callable[[int, int, bytes], None]] = {
             frames.DATA: self._on_data,
@@ -102,6 +113,16 @@ class H2Connection:
     def greeted(self) -> bool:
         """The peer's preface and SETTINGS have come."""
         return self._settings_read
+
+    @property
+    def waiting(self) -> int:
+        """Requests, or pieces of them, that wait for ``serve``."""
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """So much waits that no more should be read; until most of it has been served."""
+        return self._waiting.full
 
     def greet(self) -> None:
         """Sends our SETTINGS."""
@@ -125,6 +146,15 @@ class H2Connection:
                 self._on_frame(kind, flags, stream_id, payload)
             except StreamError as error:
                 self._reset(error)
+
+    def serve(self) -> bool:
+        """Takes what has waited longest; True while there is more. Raises as ``receive``."""
+        if self._waiting:
+            try:
+                self._waiting.take()()
+            except StreamError as error:
+                self._reset(error)
+        return bool(self._waiting)
 
     def _on_frame(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
         if self._block is not None and (kind != frames.CONTINUATION or stream_id != self._block[0]):
@@ -173,9 +203,8 @@ class H2Connection:
             self._on_block(stream_id, ends, bytes(block))
 
     def _on_block(self, stream_id: int, ends: bool, block: bytes) -> None:
-        fields = self._decoder.decode(block)  # always: all blocks share one compression state
+        self._waiting.add(partial(self._take_block, stream_id, ends, block), len(block))
         if stream_id <= self.last_stream_id:
-            self._on_late_headers(stream_id, fields, ends)
             return
         self.last_stream_id = stream_id
         if len(self._streams) >= self._limits.max_streams:
@@ -183,14 +212,23 @@ class H2Connection:
             raise StreamError(stream_id, ErrorCode.REFUSED_STREAM, "as many streams as may be are open")
         if self.last_accepted is not None and stream_id > self.last_accepted:
             raise StreamError(stream_id, ErrorCode.REFUSED_STREAM, "opened after GOAWAY")
-        request = read_request(stream_id, fields)
         self._streams.open(stream_id)
+
+    def _take_block(self, stream_id: int, ends: bool, block: bytes) -> None:
+        fields = self._decoder.decode(block)  # always: all blocks share one compression state
+        if stream_id <= self.last_taken_id:
+            self._take_late_headers(stream_id, fields, ends)
+            return
+        self.last_taken_id = stream_id
+        if stream_id not in self._streams:  # reset since, or refused
+            return
+        request = read_request(stream_id, fields)
         if ends:
             self._events.on_request(request)
         else:
             self._uploads.begin(request)
 
-    def _on_late_headers(self, stream_id: int, fields: Fields, ends: bool) -> None:
+    def _take_late_headers(self, stream_id: int, fields: Fields, ends: bool) -> None:
         if stream_id in self._uploads:
             self._uploads.trailers(stream_id, fields, ends=ends)
         elif stream_id in self._streams:
@@ -203,10 +241,16 @@ class H2Connection:
         if payload:  # nobody keeps it, but other streams share the window
             self._out.write(frames.window_update(0, len(payload)))
         content = frames.unpadded(flags, payload)
+        ends = bool(flags & frames.END_STREAM)
+        if stream_id > self.last_taken_id:
+            self._waiting.add(partial(self._take_data, stream_id, len(content), ends), 0)
+        else:
+            self._take_data(stream_id, len(content), ends)
+
+    def _take_data(self, stream_id: int, size: int, ends: bool) -> None:
         if stream_id not in self._uploads:
             raise StreamError(stream_id, ErrorCode.STREAM_CLOSED, "DATA after the request's end")
-        ends = bool(flags & frames.END_STREAM)
-        if not self._uploads.data(stream_id, len(content), ends=ends) or not (content or ends):
+        if not self._uploads.data(stream_id, size, ends=ends) or not (size or ends):
             self._allowance.spend_control()
 
     def _on_rst_stream(self, _: int, stream_id: int, payload: bytes) -> None:

@@ -47,6 +47,8 @@ class H2Edge:
         self._links: set[H2Link] = set()
         self._starting: set[asyncio.Task[None]] = set()
         self._draining = False
+        metrics.link_buffered_bytes.set_function(lambda: sum(link.buffered for link in self._links))
+        metrics.waiting_requests.set_function(lambda: self.waiting_requests)
 
     def __len__(self) -> int:
         """Links."""
@@ -56,6 +58,11 @@ class H2Edge:
     def viewers(self) -> int:
         """Open streams of all links."""
         return sum(len(link) for link in self._links)
+
+    @property
+    def waiting_requests(self) -> int:
+        """Requests of all links that have come and not had their turn."""
+        return sum(link.waiting for link in self._links)
 
     def adopt(self, connection: socket.socket) -> None:
         """Serves an accepted connection, of which nothing has been read."""
@@ -102,6 +109,9 @@ class H2Edge:
 
     def on_refused(self) -> None:
         self._metrics.refused.labels(RefusalReason.LINK_FULL, "refused_stream").inc()
+
+    def on_reading_paused(self) -> None:
+        self._metrics.reading_pauses.inc()
 
     def on_end(self, link: H2Link, reason: LinkEnd) -> None:
         self._links.discard(link)

@@ -24,6 +24,8 @@ from rms.viewer import Viewer
 _TICK_S: Final = 1.0
 _SERVE_S: Final = 0.002
 """How long viewers that wait for room are served before the loop has its turn."""
+_TAKE_S: Final = 0.004
+"""How long requests are taken before the loop has its turn."""
 _END_SLICE: Final = 250
 """Viewers of a link that has ended that are told so before the loop has its turn."""
 _LINGER_S: Final = 1.0
@@ -46,6 +48,9 @@ class LinkOwner(Protocol):
 
     def on_refused(self) -> None:
         """A request was refused because the link has as many streams as it may."""
+
+    def on_reading_paused(self) -> None:
+        """So many requests wait for their turn that no more are read for now."""
 
     def on_end(self, link: H2Link, reason: LinkEnd) -> None:
         """The link is over and its connection closed."""
@@ -80,8 +85,10 @@ class H2Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: asyncio.Handle | None = None
+        self._taking: asyncio.Handle | None = None
         self._ticking: asyncio.Handle | None = None
         self._opened_at = 0.0
+        self._reading_paused = False
         self._busy_since: float | None = None
         self._relieved = 0
         self._goaway_ping = b""
@@ -97,6 +104,16 @@ class H2Link(asyncio.Protocol):
     def busy(self) -> bool:
         """It takes nothing now."""
         return self._streams.busy
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that were written and that the kernel has not taken yet."""
+        return self._out.buffered
+
+    @property
+    def waiting(self) -> int:
+        """Requests that have come and not had their turn."""
+        return 0 if self.ended is not None else self._connection.waiting
 
     # -- life --------------------------------------------------------------------------------------------------
 
@@ -167,6 +184,12 @@ class H2Link(asyncio.Protocol):
             self._connection.receive(data)
         except LinkError as error:
             self._end(error.reason, error.code, error.detail)
+            return
+        if self._connection.waiting and self._taking is None:
+            self._out.flush()  # the answer to a PING is on its way before the first request has its turn
+            self._take_requests()
+        if self._connection.full:
+            self._pause_reading()
 
     def pause_writing(self) -> None:
         self._streams.choke()
@@ -180,6 +203,31 @@ class H2Link(asyncio.Protocol):
         self._lost.set()
         assert self.ended is not None
         self._owner.on_end(self, self.ended)
+
+    # -- requests ----------------------------------------------------------------------------------------------
+
+    def _take_requests(self) -> None:
+        """Some, and then others have their turn: answers to PING, deliveries, other links."""
+        self._taking = None
+        began = time.monotonic()
+        try:
+            while self.ended is None and self._connection.serve() and time.monotonic() - began < _TAKE_S:
+                pass
+        except LinkError as error:
+            self._end(error.reason, error.code, error.detail)
+        if self.ended is not None or self._loop is None:
+            return
+        if self._connection.waiting:
+            self._taking = self._loop.call_soon(self._take_requests)
+        if self._reading_paused and not self._connection.full and self._transport is not None:
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and self._transport is not None:
+            self._reading_paused = True
+            self._transport.pause_reading()
+            self._owner.on_reading_paused()
 
     # -- what the receiving half reports -----------------------------------------------------------------------
 
@@ -251,7 +299,8 @@ class H2Link(asyncio.Protocol):
         if self._ticking is not None:
             self._ticking.cancel()
         if code is not None:
-            self._out.write(frames.goaway(self._connection.last_stream_id, code, detail))
+            # What has not had its turn may be asked for again elsewhere.
+            self._out.write(frames.goaway(self._connection.last_taken_id, code, detail))
         self._out.detach()
         self._streams.choke()
         if self._transport is not None:

@@ -28,6 +28,7 @@ class H2Harness:
         self.ends: list[LinkEnd] = []
         self.viewers: dict[int, Viewer] = {}
         self.refused = 0
+        self.pauses = 0
         self.requests: list[H2Request] = []
 
     async def start(self) -> H2Harness:
@@ -44,6 +45,9 @@ class H2Harness:
 
     def on_refused(self) -> None:
         self.refused += 1
+
+    def on_reading_paused(self) -> None:
+        self.pauses += 1
 
     def on_end(self, link: H2Link, reason: LinkEnd) -> None:
         self.ends.append(reason)

@@ -13,8 +13,9 @@ from rms.batch import Batch
 from rms.links import h2_frames as frames
 from rms.links.h2_connection import H2Limits
 from rms.links.h2_frames import ErrorCode, Setting
-from rms.links.h2_headers import head_block
+from rms.links.h2_headers import H2Request, head_block
 from rms.reasons import CloseReason, LinkEnd
+from rms.viewer import Viewer
 from tests.contract.link.h2_harness import H2Harness
 from tests.contract.link.harness import RecordingAudience
 from tests.support.eventually import eventually
@@ -252,6 +253,19 @@ async def test_a_link_that_takes_nothing_is_ended(open_link: Open, audience: Rec
 # -- bounds ---------------------------------------------------------------------------------------------------
 
 
+def requests(count: int) -> bytes:
+    head = frames.END_HEADERS | frames.END_STREAM
+    return b"".join(frames.pack(frames.HEADERS, head, 2 * n + 3, b"\x82\x86\x84") for n in range(count))
+
+
+async def last_of(link: H2Harness, stream_id: int) -> tuple[Viewer, H2Request]:
+    """Asks once more, on that stream, and waits until it has its turn."""
+    head = frames.END_HEADERS | frames.END_STREAM
+    link.client.send(frames.pack(frames.HEADERS, head, stream_id, b"\x82\x86\x84"))
+    await eventually(lambda: stream_id in link.viewers)
+    return link.viewers[stream_id], link.requests[-1]
+
+
 def requests_and_resets(count: int) -> bytes:
     """Rapid reset."""
     return b"".join(
@@ -361,10 +375,37 @@ async def test_the_window_updates_of_a_busy_video_are_no_flood(open_link: Open) 
 
 async def test_thousands_who_leave_at_once_are_no_flood(open_link: Open) -> None:
     link = await open_link(H2Limits(control_frames_per_s=5))
-    link.client.send(requests_and_resets(3_000))
+    link.client.send(requests(3_000))
     await eventually(lambda: len(link.requests) == 3_000)
+    link.client.send(b"".join(frames.rst_stream(id, ErrorCode.CANCEL) for id in range(3, 6_003, 2)))
     await eventually(lambda: len(link.link) == 0)
     assert link.link.ended is None
+
+
+async def test_who_leaves_before_its_turn_never_joins(open_link: Open) -> None:
+    link = await open_link(H2Limits(early_resets_per_s=5_000))
+    link.client.send(requests_and_resets(3_000))
+    viewer, _ = await last_of(link, 6_003)
+    assert list(link.viewers.values()) == [viewer]
+    assert len(link.link) == 1
+
+
+async def test_more_than_may_wait_is_read_later(open_link: Open) -> None:
+    link = await open_link(H2Limits(max_waiting_bytes=50_000))
+    link.client.send(requests(3_000))
+    await eventually(lambda: len(link.requests) == 3_000)
+    assert link.pauses
+    assert [request.stream_id for request in link.requests] == list(range(3, 6_003, 2))
+    assert link.link.waiting == 0
+
+
+async def test_requests_that_wait_when_the_link_ends_are_for_another_node(open_link: Open) -> None:
+    link = await open_link()
+    link.client.send(requests(3_000) + frames.pack(frames.PUSH_PROMISE, 0, 1))
+    await eventually(lambda: link.ends == [LinkEnd.PROTOCOL_ERROR])
+    taken = max((request.stream_id for request in link.requests), default=0)
+    assert link.client.goaways == [(taken, ErrorCode.PROTOCOL_ERROR)]
+    assert len(link.link) == link.link.waiting == 0
 
 
 async def test_a_request_of_the_largest_size_that_a_proxy_lets_through_is_a_request(open_link: Open) -> None:
