@@ -29,10 +29,3 @@ class RefusalReason(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_OVERLOADED = "store_overloaded"
     INTERNAL = "internal"
-
-
-class KeyFileFault(StrEnum):
-    """A JWKS file that changed and cannot be used; the keys read before stay."""
-
-    UNREADABLE = "unreadable"
-    MALFORMED = "malformed"

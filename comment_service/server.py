@@ -12,19 +12,19 @@ from comment_service.api.handler import Context, Traffic
 from comment_service.api.limits import RequestLimits
 from comment_service.api.server import HttpServer
 from comment_service.grpc_service import CommentServicer
-from comment_service.keys import JwksFile, KeyFileError, Keys, OneKey
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.publisher import Publisher, PublisherLimits
 from comment_service.services import Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
-from comment_service.tokens import TokenVerifier
 from coordination.errors import CoordinationError
 from coordination.ids import CommentIds, WorkerIdLease
 from coordination.membership import DISPLACED, Membership, MembershipView, NodeRecord, Role
 from coordination.session import ZooKeeperSession
 from service_kit.admin import AdminServer
+from service_kit.auth.keys import JwksFile, KeyFileError, Keys, OneKey
+from service_kit.auth.tokens import TokenVerifier
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_server import GrpcServer

@@ -9,7 +9,7 @@ from comment_service.announcements import Announcements, EventPublisher
 from comment_service.comments import Comments
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.store import Store
-from comment_service.tokens import TokenVerifier
+from service_kit.auth.tokens import TokenVerifier
 
 
 @dataclass(frozen=True)

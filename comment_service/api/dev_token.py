@@ -10,8 +10,8 @@ from comment_service.api.handler import ApiHandler, Context
 from comment_service.api.json_body import json_object, text_field
 from comment_service.comment import iso_time
 from comment_service.content import clean_name
-from comment_service.identity import Identity
-from comment_service.tokens import MAX_NAME_CHARACTERS, sign
+from service_kit.auth.identity import Identity
+from service_kit.auth.tokens import MAX_NAME_CHARACTERS, sign
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from typing import Any
 from tornado import httputil, web
 
 from comment_service.authentication import authenticate
-from comment_service.identity import Identity
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import Refusal, Unauthenticated
 from comment_service.sender import Sender
 from comment_service.services import Services
+from service_kit.auth.bearer import challenge
+from service_kit.auth.identity import Identity
 from service_kit.problem import Problem, ProblemHandler
 from service_kit.video_id import is_video_id
 
@@ -155,9 +156,7 @@ def problem_of(refusal: Refusal) -> Problem:
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
     if isinstance(refusal, Unauthenticated):
-        headers["WWW-Authenticate"] = 'Bearer realm="livecomments"' + (
-            f', error="invalid_token", error_description="{refusal.detail()}"' if refusal.presented else ""
-        )
+        headers["WWW-Authenticate"] = challenge(refusal.detail() if refusal.presented else None)
     return Problem(STATUS[refusal.reason], refusal.detail(_NAMES), headers=headers)
 
 

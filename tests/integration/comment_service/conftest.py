@@ -14,13 +14,13 @@ from comment_service.api.handler import Context, Traffic
 from comment_service.api.limits import RequestLimits
 from comment_service.api.server import HttpServer
 from comment_service.grpc_service import CommentServicer
-from comment_service.keys import OneKey
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.services import build_services
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
-from comment_service.tokens import TokenVerifier
 from coordination.ids import CommentIds
 from livecomments.v1 import comment_service_pb2_grpc
+from service_kit.auth.keys import OneKey
+from service_kit.auth.tokens import TokenVerifier
 from service_kit.grpc_server import GrpcServer
 from tests.integration.comment_service.edges import SECRET, Edges, Http, Published
 

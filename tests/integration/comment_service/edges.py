@@ -14,11 +14,11 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from comment_service.api.handler import Traffic
 from comment_service.api.server import HttpServer
 from comment_service.comment import Comment
-from comment_service.identity import Identity
 from comment_service.services import Services
 from comment_service.store.sqlite import SqliteStore
-from comment_service.tokens import sign
 from livecomments.v1 import comment_service_pb2_grpc, event_pb2
+from service_kit.auth.identity import Identity
+from service_kit.auth.tokens import sign
 
 SECRET = "a secret of the tests, long enough for HS256"
 ADA = Identity("u-17", "Ada", frozenset({"viewer"}))

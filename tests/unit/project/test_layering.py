@@ -53,7 +53,11 @@ PURE = [
     "rms/ring.py",
     "rms/stream_request.py",
     "rms/viewer_counts.py",
+    "service_kit/auth/bearer.py",
+    "service_kit/auth/identity.py",
+    "service_kit/auth/tokens.py",
     "service_kit/rendezvous.py",
+    "service_kit/text.py",
     "lb/envoy/bootstrap.py",
 ]
 IO = {"asyncio", "socket", "select", "selectors", "kazoo", "grpc", "tornado", "sqlite3", "threading", "subprocess"}
