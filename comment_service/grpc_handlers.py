@@ -16,12 +16,12 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from comment_service.authentication import authenticate
+from comment_service.authentication import authenticate, authenticate_reader
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import InvalidArgument, Refusal
 from comment_service.sender import Sender
-from comment_service.tokens import TokenVerifier
+from service_kit.auth.tokens import TokenVerifier
 from service_kit.grpc_server import GrpcService
 from service_kit.video_id import is_video_id
 
@@ -32,6 +32,7 @@ T = TypeVar("T")
 _CODE = {
     RefusalReason.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
     RefusalReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    RefusalReason.WRONG_LOGIN: grpc.StatusCode.UNAUTHENTICATED,
     RefusalReason.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
     RefusalReason.BANNED: grpc.StatusCode.PERMISSION_DENIED,
     RefusalReason.BLOCKED_WORD: grpc.StatusCode.PERMISSION_DENIED,
@@ -45,6 +46,7 @@ _CODE = {
     RefusalReason.UNIMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
     RefusalReason.STORE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     RefusalReason.STORE_OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalReason.PASSWORDS_BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
     RefusalReason.INTERNAL: grpc.StatusCode.INTERNAL,
 }
 # A field's name in the protos, where it is not the project's own.
@@ -54,9 +56,12 @@ _NAMES = {"media": "media_ids"}
 class GrpcEdge:
     """A call that its client gives up (a deadline, a cancel) ends at once; what it had asked of a use case goes on."""
 
-    def __init__(self, verifier: TokenVerifier, metrics: CommentServiceMetrics) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, metrics: CommentServiceMetrics, *, read_needs_token: bool = False
+    ) -> None:
         self._verifier = verifier
         self._metrics = metrics
+        self._read_needs_token = read_needs_token
 
     def serve(self, service: ServiceDescriptor, servicer: object) -> GrpcService:
         """What a ``GrpcServer`` serves: each method of ``service`` by that of ``servicer`` with its name."""
@@ -65,8 +70,15 @@ class GrpcEdge:
 
     def sender(self, context: Context) -> Sender:
         """Who calls. Raises ``Unauthenticated``."""
-        values = [str(value) for key, value in context.invocation_metadata() or () if key == "authorization"]
-        return Sender(authenticate(self._verifier, values[0] if len(values) == 1 else None))
+        return Sender(authenticate(self._verifier, _one(context, "authorization")))
+
+    def require_reader(self, context: Context) -> None:
+        """Whether the caller may read. Raises ``Unauthenticated`` where that needs a token and there is none.
+
+        A service that has shown a client certificate (mTLS) needs none.
+        """
+        if self._read_needs_token and "x509_common_name" not in context.auth_context():
+            authenticate_reader(self._verifier, _one(context, "authorization"))
 
     async def answer(self, operation: str, answer: Awaitable[T], context: Context) -> T:
         """Awaits ``answer``; what it raises ends the call with a status. ``operation``: the metric's label."""
@@ -87,6 +99,11 @@ class GrpcEdge:
         retry = () if refusal.retry_after_s is None else (("retry-after", str(refusal.retry_after_s)),)
         await context.abort(_CODE[refusal.reason], refusal.detail(_NAMES), trailing_metadata=retry)
         raise AssertionError("abort returned")
+
+
+def _one(context: Context, name: str) -> str | None:
+    values = [str(value) for key, value in context.invocation_metadata() or () if key == name]
+    return values[0] if len(values) == 1 else None
 
 
 def video(live_video_id: str) -> str:

@@ -31,7 +31,7 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
 
     def __init__(self, services: Services, metrics: CommentServiceMetrics) -> None:
         self._services = services
-        self._edge = GrpcEdge(services.verifier, metrics)
+        self._edge = GrpcEdge(services.verifier, metrics, read_needs_token=services.read_needs_token)
 
     def service(self) -> GrpcService:
         """What a ``GrpcServer`` serves."""
@@ -41,10 +41,10 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
         return await self._edge.answer("PostComment", self._post(request, context), context)
 
     async def GetComment(self, request: pb.GetCommentRequest, context: Context) -> pb.GetCommentResponse:  # noqa: N802
-        return await self._edge.answer("GetComment", self._get(request), context)
+        return await self._edge.answer("GetComment", self._get(request, context), context)
 
     async def ListComments(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:  # noqa: N802
-        return await self._edge.answer("ListComments", self._list(request), context)
+        return await self._edge.answer("ListComments", self._list(request, context), context)
 
     async def EditComment(self, request: pb.EditCommentRequest, context: Context) -> pb.EditCommentResponse:  # noqa: N802
         return await self._edge.answer("EditComment", _unimplemented("comments cannot be edited yet"), context)
@@ -62,11 +62,13 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
         posted = await self._services.comments.post(self._edge.sender(context), draft)
         return pb.PostCommentResponse(comment=comment_message(posted.comment))
 
-    async def _get(self, request: pb.GetCommentRequest) -> pb.GetCommentResponse:
+    async def _get(self, request: pb.GetCommentRequest, context: Context) -> pb.GetCommentResponse:
+        self._edge.require_reader(context)
         comment = await self._services.comments.get(video(request.live_video_id), request.comment_id)
         return pb.GetCommentResponse(comment=comment_message(comment))
 
-    async def _list(self, request: pb.ListCommentsRequest) -> pb.ListCommentsResponse:
+    async def _list(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:
+        self._edge.require_reader(context)
         page = await self._services.comments.list(video(request.live_video_id), page_request(request))
         return pb.ListCommentsResponse(
             comments=[comment_message(comment) for comment in page.comments],

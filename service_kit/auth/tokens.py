@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
@@ -39,7 +39,7 @@ class TokenError(Exception):
 class SignedToken:
     """``expires_at_s``: seconds since 1970."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at_s: int
 
 
@@ -69,6 +69,20 @@ def sign(
     if audience is not None:
         claims["aud"] = audience
     return SignedToken(jwt.encode(claims, secret, algorithm=HMAC), expires_at_s)
+
+
+@dataclass(frozen=True)
+class TokenSigner:
+    """How this service's own tokens are made; they live for ``lifetime_s``."""
+
+    secret: str = field(repr=False)
+    lifetime_s: int
+    issuer: str | None = None
+    audience: str | None = None
+
+    def sign(self, identity: Identity) -> SignedToken:
+        """A token for ``identity``, from now on."""
+        return sign(identity, self.secret, lifetime_s=self.lifetime_s, issuer=self.issuer, audience=self.audience)
 
 
 class TokenVerifier:

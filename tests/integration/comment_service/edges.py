@@ -11,6 +11,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
+from comment_service.accounts import PasswordCost
 from comment_service.api.handler import Traffic
 from comment_service.api.server import HttpServer
 from comment_service.comment import Comment
@@ -25,6 +26,17 @@ ADA = Identity("u-17", "Ada", frozenset({"viewer"}))
 TOKEN = sign(ADA, SECRET, lifetime_s=3_600).token
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VIDEO = "match-42"
+CHEAP = PasswordCost(memory_kib=8, passes=1)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now_s: float = 1_795_262_400.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
 
 
 class Published:

@@ -33,6 +33,8 @@ FOREIGN = {
 }
 # Pure cores import no I/O.
 PURE = [
+    "comment_service/accounts/attempts.py",
+    "comment_service/accounts/usernames.py",
     "comment_service/comment.py",
     "comment_service/content.py",
     "coordination/ids/comment_ids.py",
