@@ -1,4 +1,4 @@
-"""Unary methods that parse their own requests.
+"""What every gRPC service of this process shares: who calls, refusals as statuses, and requests parsed here.
 
 gRPC for Python answers a request that it cannot parse (a string of wrong UTF-8, bytes of another message) with UNKNOWN,
 and logs a traceback: any client could fill the log. Here it is a wrong argument like any other.
@@ -6,19 +6,111 @@ and logs a traceback: any client could fill the log. Here it is a wrong argument
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import grpc
+import structlog
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
+from comment_service.authentication import authenticate, authenticate_reader
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.reasons import RefusalReason
 from comment_service.refusal import InvalidArgument, Refusal
+from comment_service.sender import Sender
+from service_kit.auth.tokens import TokenVerifier
+from service_kit.grpc_server import GrpcService
+from service_kit.video_id import is_video_id
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Method = Callable[[Any, Context], Awaitable[Message]]
 Refuse = Callable[[Refusal, Context], Awaitable[None]]
+T = TypeVar("T")
+_CODE = {
+    RefusalReason.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
+    RefusalReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    RefusalReason.WRONG_LOGIN: grpc.StatusCode.UNAUTHENTICATED,
+    RefusalReason.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.BANNED: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.BLOCKED_WORD: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.NOT_WATCHING: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.TAKEN: grpc.StatusCode.ALREADY_EXISTS,
+    RefusalReason.VIDEO_ENDED: grpc.StatusCode.FAILED_PRECONDITION,
+    RefusalReason.KEY_REUSED: grpc.StatusCode.INVALID_ARGUMENT,
+    RefusalReason.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalReason.SLOW_MODE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalReason.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    RefusalReason.UNIMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
+    RefusalReason.STORE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    RefusalReason.STORE_OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalReason.PASSWORDS_BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalReason.INTERNAL: grpc.StatusCode.INTERNAL,
+}
+# A field's name in the protos, where it is not the project's own.
+_NAMES = {"media": "media_ids"}
+
+
+class GrpcEdge:
+    """A call that its client gives up (a deadline, a cancel) ends at once; what it had asked of a use case goes on."""
+
+    def __init__(
+        self, verifier: TokenVerifier, metrics: CommentServiceMetrics, *, read_needs_token: bool = False
+    ) -> None:
+        self._verifier = verifier
+        self._metrics = metrics
+        self._read_needs_token = read_needs_token
+
+    def serve(self, service: ServiceDescriptor, servicer: object) -> GrpcService:
+        """What a ``GrpcServer`` serves: each method of ``service`` by that of ``servicer`` with its name."""
+        handlers = unary_handlers(service, servicer, self.refuse)
+        return GrpcService(service.full_name, lambda server: server.add_generic_rpc_handlers((handlers,)))
+
+    def sender(self, context: Context) -> Sender:
+        """Who calls. Raises ``Unauthenticated``."""
+        return Sender(authenticate(self._verifier, _one(context, "authorization")))
+
+    def require_reader(self, context: Context) -> None:
+        """Whether the caller may read. Raises ``Unauthenticated`` where that needs a token and there is none.
+
+        A service that has shown a client certificate (mTLS) needs none.
+        """
+        if self._read_needs_token and "x509_common_name" not in context.auth_context():
+            authenticate_reader(self._verifier, _one(context, "authorization"))
+
+    async def answer(self, operation: str, answer: Awaitable[T], context: Context) -> T:
+        """Awaits ``answer``; what it raises ends the call with a status. ``operation``: the metric's label."""
+        began = time.perf_counter()
+        try:
+            return await answer
+        except Refusal as refusal:
+            await self.refuse(refusal, context)
+        except Exception as error:
+            structlog.get_logger().error("grpc_call_failed", operation=operation, exc_info=error)
+            await self.refuse(Refusal("something went wrong on this side; it is logged"), context)
+        finally:
+            self._metrics.request_s.labels("grpc", operation).observe(time.perf_counter() - began)
+
+    async def refuse(self, refusal: Refusal, context: Context) -> NoReturn:
+        """Ends the call with the refusal's status."""
+        self._metrics.refused.labels("grpc", refusal.reason).inc()
+        retry = () if refusal.retry_after_s is None else (("retry-after", str(refusal.retry_after_s)),)
+        await context.abort(_CODE[refusal.reason], refusal.detail(_NAMES), trailing_metadata=retry)
+        raise AssertionError("abort returned")
+
+
+def _one(context: Context, name: str) -> str | None:
+    values = [str(value) for key, value in context.invocation_metadata() or () if key == name]
+    return values[0] if len(values) == 1 else None
+
+
+def video(live_video_id: str) -> str:
+    """A request's video id. Raises ``InvalidArgument``."""
+    if not is_video_id(live_video_id):
+        raise InvalidArgument("live_video_id", "is not 1 to 64 of A-Z a-z 0-9 _ -")
+    return live_video_id
 
 
 def unary_handlers(service: ServiceDescriptor, servicer: object, refuse: Refuse) -> grpc.GenericRpcHandler[Any, Any]:

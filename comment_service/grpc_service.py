@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
-import grpc
-import structlog
-
-from comment_service.authentication import authenticate
 from comment_service.comment import Comment
 from comment_service.comments import Draft
-from comment_service.grpc_handlers import Context, unary_handlers
+from comment_service.grpc_handlers import Context, GrpcEdge, video
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import DEFAULT_SIZE, Direction, PageRequest, Sort
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import InvalidArgument, Refusal
-from comment_service.sender import Sender
 from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.grpc_server import GrpcService
-from service_kit.video_id import is_video_id
 
 MAX_PAGE_SIZE = 1000
-_CODE = {
-    RefusalReason.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
-    RefusalReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
-    RefusalReason.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
-    RefusalReason.BANNED: grpc.StatusCode.PERMISSION_DENIED,
-    RefusalReason.BLOCKED_WORD: grpc.StatusCode.PERMISSION_DENIED,
-    RefusalReason.NOT_WATCHING: grpc.StatusCode.PERMISSION_DENIED,
-    RefusalReason.TAKEN: grpc.StatusCode.ALREADY_EXISTS,
-    RefusalReason.VIDEO_ENDED: grpc.StatusCode.FAILED_PRECONDITION,
-    RefusalReason.KEY_REUSED: grpc.StatusCode.INVALID_ARGUMENT,
-    RefusalReason.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    RefusalReason.SLOW_MODE: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    RefusalReason.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
-    RefusalReason.UNIMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
-    RefusalReason.STORE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
-    RefusalReason.STORE_OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    RefusalReason.INTERNAL: grpc.StatusCode.INTERNAL,
-}
-# A field's name in the protos, where it is not the project's own.
-_NAMES = {"media": "media_ids"}
 _DIRECTIONS = {
     pb.DIRECTION_UNSPECIFIED: Direction.BEFORE,
     pb.DIRECTION_BEFORE: Direction.BEFORE,
     pb.DIRECTION_AFTER: Direction.AFTER,
 }
 _SORTS = {pb.SORT_UNSPECIFIED: Sort.DESC, pb.SORT_DESC: Sort.DESC, pb.SORT_ASC: Sort.ASC}
-
-T = TypeVar("T")
 
 
 class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
@@ -61,72 +31,50 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
 
     def __init__(self, services: Services, metrics: CommentServiceMetrics) -> None:
         self._services = services
-        self._metrics = metrics
+        self._edge = GrpcEdge(services.verifier, metrics, read_needs_token=services.read_needs_token)
 
     def service(self) -> GrpcService:
         """What a ``GrpcServer`` serves."""
-        service = pb.DESCRIPTOR.services_by_name["CommentService"]
-        handlers = unary_handlers(service, self, self._refuse)
-        return GrpcService(service.full_name, lambda server: server.add_generic_rpc_handlers((handlers,)))
+        return self._edge.serve(pb.DESCRIPTOR.services_by_name["CommentService"], self)
 
     async def PostComment(self, request: pb.PostCommentRequest, context: Context) -> pb.PostCommentResponse:  # noqa: N802
-        return await self._answer("PostComment", self._post(request, context), context)
+        return await self._edge.answer("PostComment", self._post(request, context), context)
 
     async def GetComment(self, request: pb.GetCommentRequest, context: Context) -> pb.GetCommentResponse:  # noqa: N802
-        return await self._answer("GetComment", self._get(request), context)
+        return await self._edge.answer("GetComment", self._get(request, context), context)
 
     async def ListComments(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:  # noqa: N802
-        return await self._answer("ListComments", self._list(request), context)
+        return await self._edge.answer("ListComments", self._list(request, context), context)
 
     async def EditComment(self, request: pb.EditCommentRequest, context: Context) -> pb.EditCommentResponse:  # noqa: N802
-        return await self._answer("EditComment", _unimplemented("comments cannot be edited yet"), context)
+        return await self._edge.answer("EditComment", _unimplemented("comments cannot be edited yet"), context)
 
     async def DeleteComment(self, request: pb.DeleteCommentRequest, context: Context) -> pb.DeleteCommentResponse:  # noqa: N802
-        return await self._answer("DeleteComment", _unimplemented("comments cannot be deleted yet"), context)
+        return await self._edge.answer("DeleteComment", _unimplemented("comments cannot be deleted yet"), context)
 
     async def EndVideo(self, request: pb.EndVideoRequest, context: Context) -> pb.EndVideoResponse:  # noqa: N802
-        return await self._answer("EndVideo", _unimplemented("videos cannot be ended yet"), context)
+        return await self._edge.answer("EndVideo", _unimplemented("videos cannot be ended yet"), context)
 
     async def _post(self, request: pb.PostCommentRequest, context: Context) -> pb.PostCommentResponse:
-        video = _video(request.live_video_id)
+        live_video_id = video(request.live_video_id)
         reply_to = request.reply_to if request.HasField("reply_to") else None
-        draft = Draft(video, request.content, reply_to, tuple(request.media_ids))
-        posted = await self._services.comments.post(self._sender(context), draft)
+        draft = Draft(live_video_id, request.content, reply_to, tuple(request.media_ids))
+        posted = await self._services.comments.post(self._edge.sender(context), draft)
         return pb.PostCommentResponse(comment=comment_message(posted.comment))
 
-    async def _get(self, request: pb.GetCommentRequest) -> pb.GetCommentResponse:
-        comment = await self._services.comments.get(_video(request.live_video_id), request.comment_id)
+    async def _get(self, request: pb.GetCommentRequest, context: Context) -> pb.GetCommentResponse:
+        self._edge.require_reader(context)
+        comment = await self._services.comments.get(video(request.live_video_id), request.comment_id)
         return pb.GetCommentResponse(comment=comment_message(comment))
 
-    async def _list(self, request: pb.ListCommentsRequest) -> pb.ListCommentsResponse:
-        page = await self._services.comments.list(_video(request.live_video_id), page_request(request))
+    async def _list(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:
+        self._edge.require_reader(context)
+        page = await self._services.comments.list(video(request.live_video_id), page_request(request))
         return pb.ListCommentsResponse(
             comments=[comment_message(comment) for comment in page.comments],
             next_cursor=page.next_cursor,
             has_more=page.has_more,
         )
-
-    def _sender(self, context: Context) -> Sender:
-        values = [str(value) for key, value in context.invocation_metadata() or () if key == "authorization"]
-        return Sender(authenticate(self._services.verifier, values[0] if len(values) == 1 else None))
-
-    async def _answer(self, operation: str, answer: Awaitable[T], context: Context) -> T:
-        began = time.perf_counter()
-        try:
-            return await answer
-        except Refusal as refusal:
-            await self._refuse(refusal, context)
-        except Exception as error:
-            structlog.get_logger().error("grpc_call_failed", operation=operation, exc_info=error)
-            await self._refuse(Refusal("something went wrong on this side; it is logged"), context)
-        finally:
-            self._metrics.request_s.labels("grpc", operation).observe(time.perf_counter() - began)
-
-    async def _refuse(self, refusal: Refusal, context: Context) -> NoReturn:
-        self._metrics.refused.labels("grpc", refusal.reason).inc()
-        retry = () if refusal.retry_after_s is None else (("retry-after", str(refusal.retry_after_s)),)
-        await context.abort(_CODE[refusal.reason], refusal.detail(_NAMES), trailing_metadata=retry)
-        raise AssertionError("abort returned")
 
 
 def comment_message(comment: Comment) -> pb.Comment:
@@ -138,6 +86,7 @@ def comment_message(comment: Comment) -> pb.Comment:
         author_name=comment.author_name,
         content=comment.content,
         reply_to=comment.reply_to,
+        reactions=comment.reactions,
     )
     message.created_at.FromMilliseconds(comment.created_at_ms)
     if comment.edited_at_ms is not None:
@@ -159,12 +108,6 @@ def page_request(request: pb.ListCommentsRequest) -> PageRequest:
         size=request.page_size or DEFAULT_SIZE,
         sort=_SORTS[request.sort],
     )
-
-
-def _video(live_video_id: str) -> str:
-    if not is_video_id(live_video_id):
-        raise InvalidArgument("live_video_id", "is not 1 to 64 of A-Z a-z 0-9 _ -")
-    return live_video_id
 
 
 class _Unimplemented(Refusal):

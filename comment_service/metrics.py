@@ -14,6 +14,8 @@ _READ_WHEN_SCRAPED = {
     "write_queue_length": "Writes that wait for the store.",
     "read_queue_length": "Reads that wait for the store.",
     "unpublished": "Comments that wait for their write.",
+    "passwords_under_way": "Passwords being hashed, or waiting to be.",
+    "login_keys_counted": "Usernames and addresses whose attempts to log in or register are counted.",
     "tokens_remembered": "Verified tokens in the cache.",
     "http_requests_in_flight": "HTTP requests being answered.",
     "worker": "The worker number in the ids that are made here.",

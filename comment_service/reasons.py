@@ -10,6 +10,7 @@ class RefusalReason(StrEnum):
 
     INVALID_ARGUMENT = "invalid_argument"
     UNAUTHENTICATED = "unauthenticated"
+    WRONG_LOGIN = "wrong_login"
     FORBIDDEN = "forbidden"
     BANNED = "banned"
     BLOCKED_WORD = "blocked_word"
@@ -26,13 +27,7 @@ class RefusalReason(StrEnum):
     URL_TOO_LONG = "url_too_long"
     HEADERS_TOO_LARGE = "headers_too_large"
     UNIMPLEMENTED = "unimplemented"
+    PASSWORDS_BUSY = "passwords_busy"
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_OVERLOADED = "store_overloaded"
     INTERNAL = "internal"
-
-
-class KeyFileFault(StrEnum):
-    """A JWKS file that changed and cannot be used; the keys read before stay."""
-
-    UNREADABLE = "unreadable"
-    MALFORMED = "malformed"

@@ -48,6 +48,22 @@ class Unauthenticated(Refusal):
         self.presented = presented
 
 
+class WrongLogin(Unauthenticated):
+    """No such user, or another password: which of the two is not told."""
+
+    reason = RefusalReason.WRONG_LOGIN
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, presented=False)
+
+
+class PasswordsBusy(Refusal):
+    """More passwords wait to be hashed than may wait."""
+
+    reason = RefusalReason.PASSWORDS_BUSY
+    retry_after_s = 1
+
+
 class Forbidden(Refusal):
     """Not this user's to do."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from comment_service.identity import Identity
+from service_kit.auth.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,26 @@ import uuid
 
 import structlog
 
+from comment_service.accounts import Attempts, Passwords
+from comment_service.accounts_servicer import AccountServicer
 from comment_service.api.dev_token import DevTokens
 from comment_service.api.handler import Context, Traffic
 from comment_service.api.limits import RequestLimits
 from comment_service.api.server import HttpServer
 from comment_service.grpc_service import CommentServicer
-from comment_service.keys import JwksFile, KeyFileError, Keys, OneKey
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.publisher import Publisher, PublisherLimits
-from comment_service.services import Services, build_services
+from comment_service.services import OwnAccounts, Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
-from comment_service.tokens import TokenVerifier
 from coordination.errors import CoordinationError
 from coordination.ids import CommentIds, WorkerIdLease
 from coordination.membership import DISPLACED, Membership, MembershipView, NodeRecord, Role
 from coordination.session import ZooKeeperSession
 from service_kit.admin import AdminServer
+from service_kit.auth.settings import token_verifier
+from service_kit.auth.tokens import TokenSigner
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_server import GrpcServer
@@ -76,13 +78,7 @@ class CommentServiceServer:
         if self._membership is not None:
             return
         await self._admin.start()
-        verifier = TokenVerifier(
-            _keys(self.settings),
-            issuer=self.settings.jwt_issuer,
-            audience=self.settings.jwt_audience,
-            leeway_s=self.settings.jwt_leeway_s,
-            cache_size=self.settings.token_cache,
-        )
+        verifier = token_verifier(self.settings)
         try:
             await self._store.start()
             await self._session.start()
@@ -90,7 +86,15 @@ class CommentServiceServer:
             self._lease.on_replaced(ids.use_worker)
             await self._dispatchers.start()
             await self._publisher.start()
-            self._services = build_services(self._store, ids.next, self._publisher, verifier, self._metrics)
+            self._services = build_services(
+                self._store,
+                ids.next,
+                self._publisher,
+                verifier,
+                self._metrics,
+                read_needs_token=self.settings.read_needs_token,
+                own_accounts=_own_accounts(self.settings),
+            )
             await self._serve(self._services)
             await self._join()
         except (CoordinationError, StoreError) as error:
@@ -121,6 +125,8 @@ class CommentServiceServer:
             await self._http.aclose()
         if self._grpc is not None:
             await self._grpc.aclose()
+        if self._services is not None:
+            self._services.close()
         await self._store.aclose()
         # Only now is everything that was stored with the publisher.
         await self._publisher.aclose(drain_s=0.0)
@@ -139,11 +145,14 @@ class CommentServiceServer:
             context=Context(services, self._metrics, self._traffic),
             limits=RequestLimits(settings.max_url_bytes, settings.max_header_bytes, settings.max_body_bytes),
             dev_tokens=_dev_tokens(settings),
+            cookie_secure=settings.cookie_secure,
             body_timeout_s=settings.body_timeout_s,
             idle_timeout_s=settings.idle_timeout_s,
         )
-        servicer = CommentServicer(services, self._metrics)
-        self._grpc = GrpcServer(settings.host, settings.grpc_port, services=[servicer.service()])
+        servicers = (CommentServicer(services, self._metrics), AccountServicer(services, self._metrics))
+        self._grpc = GrpcServer(
+            settings.host, settings.grpc_port, services=[servicer.service() for servicer in servicers]
+        )
         await self._http.start()
         await self._grpc.start()
         await self._grpc.set_serving(True)
@@ -170,6 +179,8 @@ class CommentServiceServer:
             write_queue_length=lambda: self._store.waiting_writes,
             read_queue_length=lambda: self._store.waiting_reads,
             unpublished=lambda: len(services.announcements),
+            passwords_under_way=lambda: services.accounts.passwords.under_way if services.accounts else 0,
+            login_keys_counted=lambda: len(services.accounts.attempts) if services.accounts else 0,
             tokens_remembered=lambda: services.verifier.remembered,
             http_requests_in_flight=lambda: self._traffic.in_flight,
             worker=lambda: -1 if self._lease.number is None else self._lease.number,
@@ -195,17 +206,19 @@ def _store(settings: CommentServiceSettings, metrics: CommentServiceMetrics) -> 
     return SqliteStore(settings.database, limits, on_batch=metrics.on_batch)
 
 
-def _keys(settings: CommentServiceSettings) -> Keys:
-    try:
-        if settings.jwt_public_key_file is not None:
-            return OneKey.from_public_key_file(settings.jwt_public_key_file)
-        if settings.jwt_jwks_file is not None:
-            return JwksFile(settings.jwt_jwks_file)
-        if settings.jwt_secret is not None:
-            return OneKey.from_secret(settings.jwt_secret.get_secret_value())
-    except KeyFileError as error:
-        raise StartupError(str(error)) from None
-    raise StartupError("no key to check tokens with")  # the settings model lets this through never
+def _own_accounts(settings: CommentServiceSettings) -> OwnAccounts | None:
+    if not settings.accounts or settings.jwt_secret is None:
+        return None
+    signer = TokenSigner(
+        settings.jwt_secret.get_secret_value(),
+        settings.account_token_lifetime_s,
+        settings.jwt_issuer,
+        settings.jwt_audience,
+    )
+    passwords = Passwords(
+        settings.password_cost, threads=settings.password_threads, max_waiting=settings.password_queue
+    )
+    return OwnAccounts(signer, passwords, Attempts(settings.attempt_limits))
 
 
 def _dev_tokens(settings: CommentServiceSettings) -> DevTokens | None:

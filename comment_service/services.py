@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from comment_service.accounts import Accounts, Attempts, Passwords
 from comment_service.announcements import Announcements, EventPublisher
 from comment_service.comments import Comments
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.store import Store
-from comment_service.tokens import TokenVerifier
+from service_kit.auth.tokens import TokenSigner, TokenVerifier
+
+
+@dataclass(frozen=True)
+class OwnAccounts:
+    """What accounts are made with."""
+
+    signer: TokenSigner
+    passwords: Passwords
+    attempts: Attempts
+
+    def build(self, store: Store, next_id: Callable[[], int], metrics: CommentServiceMetrics) -> Accounts:
+        """The accounts of ``store``."""
+        return Accounts(store, next_id, metrics, self.signer, passwords=self.passwords, attempts=self.attempts)
 
 
 @dataclass(frozen=True)
@@ -19,10 +33,18 @@ class Services:
     comments: Comments
     verifier: TokenVerifier
     announcements: Announcements
+    accounts: Accounts | None = None
+    """None: users come from an outside issuer."""
+    read_needs_token: bool = False
 
     async def drain(self) -> None:
         """Waits until what was taken in is stored, or refused, and handed to the publisher."""
         await self.announcements.drain()
+
+    def close(self) -> None:
+        """Lets go of what they hold besides the store."""
+        if self.accounts is not None:
+            self.accounts.close()
 
 
 def build_services(
@@ -31,6 +53,9 @@ def build_services(
     publisher: EventPublisher,
     verifier: TokenVerifier,
     metrics: CommentServiceMetrics,
+    *,
+    read_needs_token: bool = False,
+    own_accounts: OwnAccounts | None = None,
 ) -> Services:
     """Puts them together; acquires nothing."""
     announcements = Announcements(publisher, metrics)
@@ -38,4 +63,6 @@ def build_services(
         comments=Comments(store, next_id, announcements, metrics),
         verifier=verifier,
         announcements=announcements,
+        accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),
+        read_needs_token=read_needs_token,
     )

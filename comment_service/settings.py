@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
+from comment_service.accounts.settings import AccountSettings
+from service_kit.auth.settings import AccessSettings
 from service_kit.settings import NodeSettings, node_config
 
 
-class CommentServiceSettings(NodeSettings):
+class CommentServiceSettings(AccountSettings, AccessSettings, NodeSettings):
     """``LIVECOMMENTS_COMMENT_SERVICE_*``, besides what every node has."""
 
     model_config = node_config("comment_service")
@@ -70,21 +72,6 @@ class CommentServiceSettings(NodeSettings):
         description="Seconds that an idle connection stays; over the hour of Envoy's pool, so that Envoy ends it.",
     )
 
-    jwt_secret: SecretStr | None = Field(
-        None, description="Secret that tokens are signed with (HS256), 32 bytes or more."
-    )
-    jwt_public_key_file: Path | None = Field(
-        None, description="PEM file with the issuer's public key (RS256, ES256 or EdDSA, by its type)."
-    )
-    jwt_jwks_file: Path | None = Field(
-        None, description="JWKS file with the issuer's public keys; read again when it changes."
-    )
-    jwt_issuer: str | None = Field(None, min_length=1, description="What a token's iss must be; unset: anything.")
-    jwt_audience: str | None = Field(None, min_length=1, description="What a token's aud must name; unset: anything.")
-    jwt_leeway_s: float = Field(
-        0.0, ge=0, le=300, description="Seconds by which the issuer's clock may differ from this one."
-    )
-    token_cache: int = Field(10_000, ge=1, le=1_000_000, description="Verified tokens that are remembered.")
     dev_tokens: bool = Field(
         False, description="POST /auth/dev-token gives anyone a token. For development alone; needs the secret."
     )
@@ -92,8 +79,7 @@ class CommentServiceSettings(NodeSettings):
 
     @model_validator(mode="after")
     def _has_one_key(self) -> Self:
-        given = [self.jwt_secret, self.jwt_public_key_file, self.jwt_jwks_file]
-        if sum(value is not None for value in given) != 1:
+        if self.jwt_keys_given != 1:
             raise ValueError(
                 "set exactly one of LIVECOMMENTS_COMMENT_SERVICE_JWT_SECRET, _JWT_PUBLIC_KEY_FILE and _JWT_JWKS_FILE"
             )

@@ -6,12 +6,14 @@ import json
 import secrets
 from dataclasses import dataclass
 
+from comment_service.api.accounts import user_json
+from comment_service.api.cookie import set_token_cookie
 from comment_service.api.handler import ApiHandler, Context
 from comment_service.api.json_body import json_object, text_field
 from comment_service.comment import iso_time
 from comment_service.content import clean_name
-from comment_service.identity import Identity
-from comment_service.tokens import MAX_NAME_CHARACTERS, sign
+from service_kit.auth.identity import Identity
+from service_kit.auth.tokens import MAX_NAME_CHARACTERS, sign
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,10 @@ class DevTokens:
 class DevTokenHandler(ApiHandler):
     operation = "dev-token"
 
-    def initialize(self, context: Context, tokens: DevTokens) -> None:  # type: ignore[override]
+    def initialize(self, context: Context, tokens: DevTokens, cookie_secure: bool) -> None:  # type: ignore[override]
         super().initialize(context)
         self._tokens = tokens
+        self._cookie_secure = cookie_secure
 
     async def post(self) -> None:
         """200 ``{"user": {"userId", "name", "roles"}, "token", "expiresAt"}``: a new viewer of that name."""
@@ -42,8 +45,9 @@ class DevTokenHandler(ApiHandler):
             issuer=self._tokens.issuer,
             audience=self._tokens.audience,
         )
+        set_token_cookie(self, signed, always_secure=self._cookie_secure)
         answer = {
-            "user": {"userId": user.user_id, "name": user.name, "roles": sorted(user.roles)},
+            "user": user_json(user),
             "token": signed.token,
             "expiresAt": iso_time(signed.expires_at_s * 1000),
         }

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
+from asyncio import Future
 from dataclasses import dataclass
 from typing import Any
 
 from tornado import httputil, web
 
-from comment_service.authentication import authenticate
-from comment_service.identity import Identity
+from comment_service.authentication import authenticate, authenticate_reader
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import Refusal, Unauthenticated
 from comment_service.sender import Sender
 from comment_service.services import Services
+from service_kit.auth.bearer import challenge
+from service_kit.auth.identity import Identity
 from service_kit.problem import Problem, ProblemHandler
 from service_kit.video_id import is_video_id
 
 STATUS = {
     RefusalReason.INVALID_ARGUMENT: 400,
     RefusalReason.UNAUTHENTICATED: 401,
+    RefusalReason.WRONG_LOGIN: 401,
     RefusalReason.FORBIDDEN: 403,
     RefusalReason.BANNED: 403,
     RefusalReason.BLOCKED_WORD: 403,
@@ -40,6 +43,7 @@ STATUS = {
     RefusalReason.INTERNAL: 500,
     RefusalReason.STORE_UNAVAILABLE: 503,
     RefusalReason.STORE_OVERLOADED: 503,
+    RefusalReason.PASSWORDS_BUSY: 503,
 }
 # For a problem that names no reason: of those that share a status the first, which is the plainest.
 _REASON = {status: reason for reason, status in reversed(STATUS.items())}
@@ -84,10 +88,12 @@ class Context:
 class ApiHandler(ProblemHandler):
     """A handler with metrics, the use cases, and every refusal as a problem document.
 
-    Subclasses set ``operation``, the name of what they do in metrics.
+    Subclasses set ``operation``, the name of what they do in metrics, and ``public`` where a GET needs no token even
+    if reading does.
     """
 
     operation = "other"
+    public = False
 
     def initialize(self, context: Context) -> None:
         self.context = context
@@ -102,6 +108,16 @@ class ApiHandler(ProblemHandler):
     def prepare(self) -> None:
         if self.context.traffic.draining:
             self.set_header("Connection", "close")
+        if self._for_readers_alone:
+            self._reader()
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
+        if self._for_readers_alone:
+            # Whatever the handler allows: what one reader may see, no cache may give to another.
+            stored = "no-store" in self._headers.get("Cache-Control", "")
+            self.set_header("Cache-Control", "no-store" if stored else "private, no-cache")
+            self.add_header("Vary", "Authorization, Cookie")
+        return super().finish(chunk)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         # Of the path: what is no UTF-8 is no id, and thus 404 and not 400.
@@ -141,9 +157,26 @@ class ApiHandler(ProblemHandler):
         """Whom the request's token speaks for. Raises ``Unauthenticated``."""
         return authenticate(self.context.services.verifier, self.request.headers.get("Authorization"))
 
+    def client_address(self) -> str | None:
+        """The client's IP address: Envoy's word, which it takes from nobody, else the connection's other end."""
+        return self.request.headers.get("X-Envoy-External-Address") or self.request.remote_ip
+
+    @property
+    def _for_readers_alone(self) -> bool:
+        reads = self.request.method in {"GET", "HEAD"}
+        return reads and not self.public and self.context.services.read_needs_token
+
+    def _reader(self) -> Identity:
+        headers = self.request.headers
+        return authenticate_reader(
+            self.context.services.verifier, headers.get("Authorization"), headers.get_list("Cookie")
+        )
+
 
 class UnknownPathHandler(ApiHandler):
     """Every path that no other handler has."""
+
+    public = True
 
     def prepare(self) -> None:
         raise Problem(404, "no such path")
@@ -155,9 +188,7 @@ def problem_of(refusal: Refusal) -> Problem:
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
     if isinstance(refusal, Unauthenticated):
-        headers["WWW-Authenticate"] = 'Bearer realm="livecomments"' + (
-            f', error="invalid_token", error_description="{refusal.detail()}"' if refusal.presented else ""
-        )
+        headers["WWW-Authenticate"] = challenge(refusal.detail() if refusal.presented else None)
     return Problem(STATUS[refusal.reason], refusal.detail(_NAMES), headers=headers)
 
 

@@ -22,6 +22,7 @@ class AssetHandler(ApiHandler, web.StaticFileHandler):
     """Files of ``WEB``; only their own paths, no listing. A browser asks again each time and mostly hears 304."""
 
     operation = "asset"
+    public = True
 
     def initialize(self, context: Context, path: str) -> None:  # type: ignore[override]
         ApiHandler.initialize(self, context)

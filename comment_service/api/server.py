@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tornado import httpserver, web
 
+from comment_service.api.accounts import LoginHandler, LogoutHandler, RegisterHandler, RolesHandler
 from comment_service.api.comment import CommentHandler
 from comment_service.api.comments import CommentsHandler
 from comment_service.api.dev_token import DevTokenHandler, DevTokens
@@ -29,6 +30,7 @@ class HttpServer:
         context: Context,
         limits: RequestLimits,
         dev_tokens: DevTokens | None = None,
+        cookie_secure: bool = False,
         body_timeout_s: float = 10.0,
         idle_timeout_s: float = 3_660.0,
     ) -> None:
@@ -37,6 +39,7 @@ class HttpServer:
         self._context = context
         self._limits = limits
         self._dev_tokens = dev_tokens
+        self._cookie_secure = cookie_secure
         self._body_timeout_s = body_timeout_s
         self._idle_timeout_s = idle_timeout_s
         self._server: httpserver.HTTPServer | None = None
@@ -47,7 +50,7 @@ class HttpServer:
             return
         sockets = bind(self.host, self.port, what="HTTP port")
         self.port = sockets[0].getsockname()[1]
-        app = application(self._context, self._dev_tokens)
+        app = application(self._context, self._dev_tokens, cookie_secure=self._cookie_secure)
         self._server = httpserver.HTTPServer(
             LimitedRequests(app, self._limits, self._context.metrics),
             max_header_size=_HARD_HEADER_BYTES,
@@ -73,18 +76,23 @@ class HttpServer:
             await server.close_all_connections()
 
 
-def application(context: Context, dev_tokens: DevTokens | None) -> web.Application:
+def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure: bool = False) -> web.Application:
     """The paths of the API. ``dev_tokens`` None: that path does not exist."""
     with_context = {"context": context}
+    with_cookie = {"context": context, "cookie_secure": cookie_secure}
     page = {"context": context, "path": str(WEB)}
     rules = [
         web.url(r"/comments/([^/]*)", CommentsHandler, with_context),
         web.url(r"/comments/([^/]*)/([^/]*)", CommentHandler, with_context),
+        web.url(r"/auth/register", RegisterHandler, with_cookie),
+        web.url(r"/auth/login", LoginHandler, with_cookie),
+        web.url(r"/auth/logout", LogoutHandler, with_cookie),
+        web.url(r"/auth/users/([^/]*)/roles", RolesHandler, with_cookie),
         web.url(r"/", PageHandler, page),
         web.url(r"/assets/([A-Za-z0-9_./-]+)", AssetHandler, page),
     ]
     if dev_tokens is not None:
-        rules.append(web.url(r"/auth/dev-token", DevTokenHandler, {"context": context, "tokens": dev_tokens}))
+        rules.append(web.url(r"/auth/dev-token", DevTokenHandler, with_cookie | {"tokens": dev_tokens}))
     return web.Application(
         rules,
         default_handler_class=UnknownPathHandler,

@@ -11,14 +11,14 @@ from typing import Annotated, Literal, Protocol
 import typer
 
 from comment_service.content import clean_name
-from comment_service.identity import Identity
 from comment_service.refusal import InvalidArgument
-from comment_service.tokens import MAX_NAME_CHARACTERS, MAX_USER_ID_CHARACTERS, sign
 from ops.client.endpoint import Endpoint
 from ops.client.errors import ApiError, ClientError, ProtocolError
 from ops.client.http_client import HttpClient
 from ops.client.problem import problem_detail
 from ops.commands.options import Data, local_cluster
+from service_kit.auth.identity import Identity
+from service_kit.auth.tokens import MAX_NAME_CHARACTERS, MAX_USER_ID_CHARACTERS, sign
 from service_kit.errors import StartupError
 
 LIFETIME_S = 24 * 60 * 60

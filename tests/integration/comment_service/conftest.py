@@ -9,20 +9,22 @@ import grpc
 import pytest
 from prometheus_client import CollectorRegistry
 
+from comment_service.accounts import AttemptLimits, Attempts, Passwords
+from comment_service.accounts_servicer import AccountServicer
 from comment_service.api.dev_token import DevTokens
 from comment_service.api.handler import Context, Traffic
 from comment_service.api.limits import RequestLimits
 from comment_service.api.server import HttpServer
 from comment_service.grpc_service import CommentServicer
-from comment_service.keys import OneKey
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.services import build_services
+from comment_service.services import OwnAccounts, build_services
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
-from comment_service.tokens import TokenVerifier
 from coordination.ids import CommentIds
 from livecomments.v1 import comment_service_pb2_grpc
+from service_kit.auth.keys import OneKey
+from service_kit.auth.tokens import TokenSigner, TokenVerifier
 from service_kit.grpc_server import GrpcServer
-from tests.integration.comment_service.edges import SECRET, Edges, Http, Published
+from tests.integration.comment_service.edges import CHEAP, SECRET, Clock, Edges, Http, Published
 
 
 @pytest.fixture
@@ -32,13 +34,44 @@ def store_limits() -> SqliteLimits:
 
 
 @pytest.fixture
-async def edges(tmp_path: Path, store_limits: SqliteLimits) -> AsyncIterator[Edges]:
+def read_needs_token() -> bool:
+    """What a test may replace."""
+    return False
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """What the attempts to log in are counted by."""
+    return Clock()
+
+
+@pytest.fixture
+def own_accounts(clock: Clock) -> OwnAccounts | None:
+    """Cheap passwords, and few attempts. A test may replace it."""
+    limits = AttemptLimits(logins_per_username=3, logins_per_address=5, registrations_per_address=6)
+    return OwnAccounts(
+        TokenSigner(SECRET, 3_600), Passwords(CHEAP, threads=1, max_waiting=8), Attempts(limits, now_s=clock)
+    )
+
+
+@pytest.fixture
+async def edges(
+    tmp_path: Path, store_limits: SqliteLimits, read_needs_token: bool, own_accounts: OwnAccounts | None
+) -> AsyncIterator[Edges]:
     registry = CollectorRegistry()
     metrics = CommentServiceMetrics(registry)
     store = SqliteStore(tmp_path / "comments.sqlite3", store_limits, on_batch=metrics.on_batch)
     published, traffic = Published(), Traffic()
     verifier = TokenVerifier(OneKey.from_secret(SECRET))
-    services = build_services(store, CommentIds(0, 1).next, published, verifier, metrics)
+    services = build_services(
+        store,
+        CommentIds(0, 1).next,
+        published,
+        verifier,
+        metrics,
+        read_needs_token=read_needs_token,
+        own_accounts=own_accounts,
+    )
     server = HttpServer(
         "127.0.0.1",
         0,
@@ -46,7 +79,8 @@ async def edges(tmp_path: Path, store_limits: SqliteLimits) -> AsyncIterator[Edg
         limits=RequestLimits(url_bytes=4096, header_bytes=16 * 1024, body_bytes=64 * 1024),
         dev_tokens=DevTokens(SECRET, 3_600),
     )
-    grpc_server = GrpcServer("127.0.0.1", 0, services=[CommentServicer(services, metrics).service()])
+    servicers = (CommentServicer(services, metrics), AccountServicer(services, metrics))
+    grpc_server = GrpcServer("127.0.0.1", 0, services=[servicer.service() for servicer in servicers])
     await store.start()
     await server.start()
     await grpc_server.start()
@@ -57,4 +91,5 @@ async def edges(tmp_path: Path, store_limits: SqliteLimits) -> AsyncIterator[Edg
     http.close()
     await grpc_server.aclose()
     await server.aclose()
+    services.close()
     await store.aclose()

@@ -11,20 +11,32 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
+from comment_service.accounts import PasswordCost
 from comment_service.api.handler import Traffic
 from comment_service.api.server import HttpServer
 from comment_service.comment import Comment
-from comment_service.identity import Identity
 from comment_service.services import Services
 from comment_service.store.sqlite import SqliteStore
-from comment_service.tokens import sign
 from livecomments.v1 import comment_service_pb2_grpc, event_pb2
+from service_kit.auth.identity import Identity
+from service_kit.auth.tokens import sign
 
 SECRET = "a secret of the tests, long enough for HS256"
 ADA = Identity("u-17", "Ada", frozenset({"viewer"}))
 TOKEN = sign(ADA, SECRET, lifetime_s=3_600).token
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VIDEO = "match-42"
+CHEAP = PasswordCost(memory_kib=8, passes=1)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now_s: float = 1_795_262_400.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
 
 
 class Published:

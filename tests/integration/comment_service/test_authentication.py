@@ -8,9 +8,9 @@ import grpc
 import jwt
 import pytest
 
-from comment_service.identity import Identity
-from comment_service.tokens import sign
 from livecomments.v1 import comment_service_pb2 as pb
+from service_kit.auth.identity import Identity
+from service_kit.auth.tokens import sign
 from tests.integration.comment_service.edges import ADA, SECRET, TOKEN, VIDEO, Edges
 
 OTHER_SECRET = "another secret, which is long enough as well"

@@ -11,15 +11,15 @@ from prometheus_client import CollectorRegistry
 
 from comment_service.comment import Comment
 from comment_service.grpc_service import CommentServicer
-from comment_service.keys import OneKey
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.services import build_services
 from comment_service.store.sqlite import SqliteStore
-from comment_service.tokens import TokenVerifier
 from coordination.ids import CommentIds
 from coordination.membership import Membership, NodeRecord, Role
 from coordination.session import ZooKeeperSession
 from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
+from service_kit.auth.keys import OneKey
+from service_kit.auth.tokens import TokenVerifier
 from service_kit.grpc_server import GrpcServer
 from tests.support.viewers import Viewer
 

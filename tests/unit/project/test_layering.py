@@ -33,6 +33,8 @@ FOREIGN = {
 }
 # Pure cores import no I/O.
 PURE = [
+    "comment_service/accounts/attempts.py",
+    "comment_service/accounts/usernames.py",
     "comment_service/comment.py",
     "comment_service/content.py",
     "coordination/ids/comment_ids.py",
@@ -53,7 +55,11 @@ PURE = [
     "rms/ring.py",
     "rms/stream_request.py",
     "rms/viewer_counts.py",
+    "service_kit/auth/bearer.py",
+    "service_kit/auth/identity.py",
+    "service_kit/auth/tokens.py",
     "service_kit/rendezvous.py",
+    "service_kit/text.py",
     "lb/envoy/bootstrap.py",
 ]
 IO = {"asyncio", "socket", "select", "selectors", "kazoo", "grpc", "tornado", "sqlite3", "threading", "subprocess"}

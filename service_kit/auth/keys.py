@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,8 +22,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from comment_service.reasons import KeyFileFault
-
 HMAC = "HS256"
 # RFC 7518, section 3.2: an HS256 key has at least as many bits as the hash.
 MIN_SECRET_BYTES = 32
@@ -31,6 +30,13 @@ _MAX_FILE_BYTES = 1024 * 1024
 _MAX_KEYS = 100
 # How often a JWKS file's change is looked for. One stat a second.
 _RECHECK_S = 1.0
+
+
+class KeyFileFault(StrEnum):
+    """Why a key file cannot be used."""
+
+    UNREADABLE = "unreadable"
+    MALFORMED = "malformed"
 
 
 class KeyFileError(Exception):

@@ -6,15 +6,14 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
 
-from comment_service.content import clean_name
-from comment_service.identity import Identity
-from comment_service.keys import HMAC, Keys
-from comment_service.refusal import InvalidArgument, Unauthenticated
+from service_kit.auth.identity import Identity
+from service_kit.auth.keys import HMAC, Keys
+from service_kit.text import TextError, one_line
 
 MAX_TOKEN_CHARACTERS = 8192
 MAX_USER_ID_CHARACTERS = 128
@@ -25,11 +24,22 @@ MAX_CLAIM_ITEM_CHARACTERS = 64
 _NEVER = float("inf")
 
 
+class TokenError(Exception):
+    """A request's token proves nothing, or there is none.
+
+    The message is one sentence for whoever sent it and never has the token in it. ``presented``: there was one.
+    """
+
+    def __init__(self, message: str, *, presented: bool = True) -> None:
+        super().__init__(message)
+        self.presented = presented
+
+
 @dataclass(frozen=True)
 class SignedToken:
     """``expires_at_s``: seconds since 1970."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at_s: int
 
 
@@ -59,6 +69,20 @@ def sign(
     if audience is not None:
         claims["aud"] = audience
     return SignedToken(jwt.encode(claims, secret, algorithm=HMAC), expires_at_s)
+
+
+@dataclass(frozen=True)
+class TokenSigner:
+    """How this service's own tokens are made; they live for ``lifetime_s``."""
+
+    secret: str = field(repr=False)
+    lifetime_s: int
+    issuer: str | None = None
+    audience: str | None = None
+
+    def sign(self, identity: Identity) -> SignedToken:
+        """A token for ``identity``, from now on."""
+        return sign(identity, self.secret, lifetime_s=self.lifetime_s, issuer=self.issuer, audience=self.audience)
 
 
 class TokenVerifier:
@@ -94,11 +118,11 @@ class TokenVerifier:
         return len(self._verified)
 
     def verify(self, token: str) -> Identity:
-        """Raises ``Unauthenticated``; its detail says why and never has the token in it."""
+        """Raises ``TokenError``."""
         if len(token) > MAX_TOKEN_CHARACTERS:
-            raise _refused(f"the token is longer than {MAX_TOKEN_CHARACTERS} characters")
+            raise TokenError(f"the token is longer than {MAX_TOKEN_CHARACTERS} characters")
         if not token.isascii():
-            raise _refused("the token is malformed")
+            raise TokenError("the token is malformed")
         digest = hashlib.sha256(token.encode()).digest()
         if (identity := self._recall(digest)) is not None:
             return identity
@@ -128,7 +152,7 @@ class TokenVerifier:
             kid = jwt.get_unverified_header(token).get("kid")
             key = self._keys.find(kid)
             if key is None:
-                raise _refused("the token's key is unknown")
+                raise TokenError("the token's key is unknown")
             claims = jwt.decode(
                 token,
                 key.material,
@@ -146,24 +170,24 @@ class TokenVerifier:
                 },
             )
         except (jwt.MissingRequiredClaimError, jwt.InvalidIssuerError, jwt.InvalidAudienceError) as error:
-            raise _refused(_WRONG_CLAIM.get(type(error), "a claim that is required is missing")) from None
+            raise TokenError(_WRONG_CLAIM.get(type(error), "a claim that is required is missing")) from None
         except jwt.InvalidAlgorithmError:
-            raise _refused("the token is signed with another algorithm than its key is for") from None
+            raise TokenError("the token is signed with another algorithm than its key is for") from None
         except jwt.InvalidSignatureError:
-            raise _refused("the token's signature is wrong") from None
+            raise TokenError("the token's signature is wrong") from None
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise _refused("the token is malformed") from None
+            raise TokenError("the token is malformed") from None
         self._check_times(claims)
         return claims
 
     def _check_times(self, claims: dict[str, Any]) -> None:
         for name in ("exp", "nbf"):
             if name in claims and (isinstance(claims[name], bool) or not isinstance(claims[name], int | float)):
-                raise _refused(f"the token's {name} is not a number of seconds")
+                raise TokenError(f"the token's {name} is not a number of seconds")
         if self._expired(claims.get("exp", _NEVER)):
-            raise _refused("the token has expired")
+            raise TokenError("the token has expired")
         if not self._now_s() + self._leeway_s >= claims.get("nbf", 0):
-            raise _refused("the token is not valid yet")
+            raise TokenError("the token is not valid yet")
 
     def _expired(self, expires_at_s: float) -> bool:
         # Not `>=`: JSON can spell NaN, and a token that expires at NaN must not live for ever.
@@ -176,16 +200,14 @@ _WRONG_CLAIM: dict[type[Exception], str] = {
 }
 
 
-def _refused(detail: str) -> Unauthenticated:
-    return Unauthenticated(detail, presented=True)
-
-
 def _identity_of(claims: dict[str, Any]) -> Identity:
     try:
-        user_id = clean_name("sub", _text(claims, "sub", ""), max_characters=MAX_USER_ID_CHARACTERS)
-        name = clean_name("name", _text(claims, "name", user_id), max_characters=MAX_NAME_CHARACTERS)
-    except InvalidArgument as error:
-        raise _refused(f"the token's {error}") from None
+        claim = "sub"
+        user_id = one_line(_text(claims, "sub", ""), max_characters=MAX_USER_ID_CHARACTERS)
+        claim = "name"
+        name = one_line(_text(claims, "name", user_id), max_characters=MAX_NAME_CHARACTERS)
+    except TextError as error:
+        raise TokenError(f"the token's {claim} {error}") from None
     return Identity(
         user_id=user_id,
         name=name,
@@ -197,14 +219,14 @@ def _identity_of(claims: dict[str, Any]) -> Identity:
 def _text(claims: dict[str, Any], name: str, default: str) -> str:
     value = claims.get(name, default)
     if not isinstance(value, str):
-        raise _refused(f"the token's {name} is not a string")
+        raise TokenError(f"the token's {name} is not a string")
     return value
 
 
 def _texts(claims: dict[str, Any], name: str, limit: int) -> frozenset[str]:
     values = claims.get(name, [])
     if not isinstance(values, list) or len(values) > limit:
-        raise _refused(f"the token's {name} is not a list of at most {limit} strings")
+        raise TokenError(f"the token's {name} is not a list of at most {limit} strings")
     if not all(isinstance(value, str) and len(value) <= MAX_CLAIM_ITEM_CHARACTERS for value in values):
-        raise _refused(f"the token's {name} has an item that is no string of at most {MAX_CLAIM_ITEM_CHARACTERS}")
+        raise TokenError(f"the token's {name} has an item that is no string of at most {MAX_CLAIM_ITEM_CHARACTERS}")
     return frozenset(values)

@@ -1,0 +1,132 @@
+"""The use cases of accounts: register, log in, and give roles. Knows no HTTP, no gRPC and no SQL."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from comment_service.account import Account
+from comment_service.accounts.attempts import Attempts
+from comment_service.accounts.passwords import Passwords, clean_password
+from comment_service.accounts.usernames import parse_username
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.moderation_records import AuditEntry
+from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin
+from comment_service.store import Store, StoreConflict
+from comment_service.store_calls import StoreCalls
+from service_kit.auth.identity import ADMIN, MODERATOR, VIEWER, Identity
+from service_kit.auth.tokens import SignedToken, TokenSigner
+
+ROLES = frozenset({VIEWER, MODERATOR, ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A user, and the token that speaks for them."""
+
+    user: Identity
+    token: SignedToken
+
+
+class Accounts:
+    """Every method raises a ``Refusal`` where it cannot do what is asked.
+
+    ``address`` is the client's IP address, None where it is not known: then only usernames are counted.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        next_id: Callable[[], int],
+        metrics: CommentServiceMetrics,
+        signer: TokenSigner,
+        *,
+        passwords: Passwords,
+        attempts: Attempts,
+    ) -> None:
+        self._store = store
+        self._next_id = next_id
+        self._calls = StoreCalls(metrics)
+        self._signer = signer
+        self.passwords = passwords
+        self.attempts = attempts
+
+    async def register(self, username: str, password: str, address: str | None = None) -> SignedIn:
+        """A new viewer.
+
+        Raises ``InvalidArgument`` (username, password), ``Taken``, ``RateLimited``, ``PasswordsBusy``.
+        """
+        wanted, password = parse_username(username), clean_password(password)
+        self.attempts.registration(address)
+        if await self._find(wanted.key) is not None:
+            raise _taken()
+        account = Account(
+            user_id=f"u-{secrets.token_hex(12)}",
+            username=wanted.key,
+            name=wanted.name,
+            password_hash=await self.passwords.hash(password),
+            roles=frozenset({VIEWER}),
+            created_at_ms=time.time_ns() // 1_000_000,
+        )
+        try:
+            await self._calls.ask("add_account", lambda: self._store.accounts.add(account))
+        except StoreConflict:
+            raise _taken() from None
+        return self._sign_in(account)
+
+    async def login(self, username: str, password: str, address: str | None = None) -> SignedIn:
+        """Raises ``InvalidArgument`` for what can be neither, ``WrongLogin`` for an unknown user as well,
+        ``RateLimited``, ``PasswordsBusy``."""
+        given, password = parse_username(username), clean_password(password)
+        self.attempts.login(given.key, address)
+        account = await self._find(given.key)
+        encoded = None if account is None else account.password_hash
+        known = await self.passwords.verify(encoded, password)
+        if account is None or not known:
+            raise WrongLogin("the username or the password is wrong")
+        self.attempts.succeeded(given.key, address)
+        if self.passwords.is_outdated(account.password_hash):
+            await self._hash_again(account, password)
+        return self._sign_in(account)
+
+    async def set_roles(self, admin: Identity, username: str, roles: frozenset[str]) -> Identity:
+        """Gives an account exactly ``roles``; returns the user as the next token describes them.
+
+        The tokens that the user has keep theirs until they expire. Raises ``Forbidden``, ``InvalidArgument``,
+        ``NotFound``.
+        """
+        if ADMIN not in admin.roles:
+            raise Forbidden("only an admin gives roles")
+        if not roles or not roles <= ROLES:
+            raise InvalidArgument("roles", f"has to be one or more of {', '.join(sorted(ROLES))}")
+        account = await self._find(parse_username(username).key)
+        if account is None:
+            raise NotFound("there is no such user")
+        entry = AuditEntry(
+            self._next_id(), admin.user_id, "set_roles", account.user_id, {"roles": " ".join(sorted(roles))}
+        )
+        # The trail first: a role that nobody can be found to have given is worse than an entry without effect.
+        await self._calls.ask("audit", lambda: self._store.audit.add(entry))
+        await self._calls.ask("set_roles", lambda: self._store.accounts.set_roles(account.user_id, roles))
+        return Identity(account.user_id, account.name, roles)
+
+    def close(self) -> None:
+        """Lets the password threads go."""
+        self.passwords.close()
+
+    async def _find(self, key: str) -> Account | None:
+        return await self._calls.ask("find_account", lambda: self._store.accounts.by_username(key))
+
+    async def _hash_again(self, account: Account, password: str) -> None:
+        encoded = await self.passwords.hash(password)
+        await self._calls.ask("set_password", lambda: self._store.accounts.set_password_hash(account.user_id, encoded))
+
+    def _sign_in(self, account: Account) -> SignedIn:
+        user = Identity(account.user_id, account.name, account.roles)
+        return SignedIn(user, self._signer.sign(user))
+
+
+def _taken() -> Taken:
+    return Taken("is taken", field="username")
