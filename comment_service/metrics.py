@@ -49,16 +49,19 @@ class CommentServiceMetrics:
             registry=registry,
         )
         self.write_batch = Histogram(
-            _PREFIX + "write_batch_size", "Writes in one transaction.", buckets=_BATCH_BUCKETS, registry=registry
+            _PREFIX + "write_batch_size",
+            "Writes in one transaction or request.",
+            buckets=_BATCH_BUCKETS,
+            registry=registry,
         )
         self.commit_s = Histogram(
             _PREFIX + "write_batch_seconds",
-            "One transaction, its fsync included.",
+            "One transaction or request of writes, made durable.",
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
         self.failed_batches = Counter(
-            _PREFIX + "write_batches_failed", "Transactions that could not be committed.", registry=registry
+            _PREFIX + "write_batches_failed", "Transactions or requests of writes that failed.", registry=registry
         )
         self._gauges = {
             name: Gauge(_PREFIX + name, help_text, registry=registry) for name, help_text in _READ_WHEN_SCRAPED.items()

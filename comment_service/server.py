@@ -19,7 +19,7 @@ from comment_service.publishing.publisher import Publisher, PublisherLimits
 from comment_service.services import OwnAccounts, Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
-from comment_service.store.sqlite import SqliteLimits, SqliteStore
+from comment_service.stores import build_store
 from coordination.errors import CoordinationError
 from coordination.ids import CommentIds, WorkerIdLease
 from coordination.membership import DISPLACED, Membership, MembershipView, NodeRecord, Role
@@ -52,7 +52,7 @@ class CommentServiceServer:
         SessionMetrics(self._registry).watch(self._session, self._dispatchers)
         self._membership_metrics = MembershipMetrics(self._registry)
         self._publisher = Publisher(self._dispatchers, self._origin, self._registry, _publisher_limits(settings))
-        self._store = _store(settings, self._metrics)
+        self._store = build_store(settings, self._metrics, self._registry)
         self._services: Services | None = None
         self._membership: Membership | None = None
         self._http: HttpServer | None = None
@@ -193,17 +193,6 @@ class CommentServiceServer:
         if self._membership is not None and self._membership.displaced_by is not None:
             return [DISPLACED]
         return [] if self._ready else ["starting"]
-
-
-def _store(settings: CommentServiceSettings, metrics: CommentServiceMetrics) -> SqliteStore:
-    limits = SqliteLimits(
-        max_bytes=settings.sqlite_max_bytes,
-        max_batch=settings.write_batch,
-        max_waiting_writes=settings.write_queue,
-        max_waiting_reads=settings.read_queue,
-        reader_threads=settings.reader_threads,
-    )
-    return SqliteStore(settings.database, limits, on_batch=metrics.on_batch)
 
 
 def _own_accounts(settings: CommentServiceSettings) -> OwnAccounts | None:

@@ -8,11 +8,12 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from comment_service.accounts.settings import AccountSettings
+from comment_service.settings_cassandra import CassandraSettings
 from service_kit.auth.settings import AccessSettings
 from service_kit.settings import NodeSettings, node_config
 
 
-class CommentServiceSettings(AccountSettings, AccessSettings, NodeSettings):
+class CommentServiceSettings(AccountSettings, CassandraSettings, AccessSettings, NodeSettings):
     """``LIVECOMMENTS_COMMENT_SERVICE_*``, besides what every node has."""
 
     model_config = node_config("comment_service")
@@ -29,7 +30,7 @@ class CommentServiceSettings(AccountSettings, AccessSettings, NodeSettings):
         0.2, ge=0, le=60, description="Seconds between leaving the membership and closing: until Envoy has heard of it."
     )
 
-    store: Literal["sqlite"] = Field("sqlite", description="Where comments are kept.")
+    store: Literal["sqlite", "cassandra"] = Field("sqlite", description="Where comments are kept.")
     sqlite_path: Path | None = Field(
         None, description="Database file; by default comments.sqlite3 in the data folder, else in the working folder."
     )

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.metrics import PublishMetrics
 from comment_service.settings import CommentServiceSettings
+from comment_service.store.cassandra.metrics import CassandraMetrics
 from dispatcher.metrics import DispatcherMetrics
 from dispatcher.settings import DispatcherSettings
 from lb.envoy.metrics import XdsMetrics
@@ -31,7 +32,7 @@ SETTINGS: dict[str, type[SharedSettings]] = {
     "envoy (its bootstrap)": EnvoySettings,
 }
 METRICS: dict[str, tuple[Callable[[CollectorRegistry], object], ...]] = {
-    "comment-service": (CommentServiceMetrics, PublishMetrics, SessionMetrics, MembershipMetrics),
+    "comment-service": (CommentServiceMetrics, CassandraMetrics, PublishMetrics, SessionMetrics, MembershipMetrics),
     "dispatcher": (DispatcherMetrics, SessionMetrics, MembershipMetrics),
     "rms": (ServiceMetrics, SessionMetrics, MembershipMetrics),
     "xds": (XdsMetrics, SessionMetrics),

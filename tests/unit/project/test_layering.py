@@ -24,12 +24,12 @@ MAY_IMPORT = {
 }
 # What a package may not even know of the outside.
 FOREIGN = {
-    "coordination": {"tornado", "grpc", "prometheus_client"},
-    "service_kit": {"kazoo", "sqlite3"},
-    "dispatcher": {"kazoo", "tornado", "sqlite3"},
-    "rms": {"kazoo", "sqlite3"},
+    "coordination": {"cassandra", "tornado", "grpc", "prometheus_client"},
+    "service_kit": {"cassandra", "kazoo", "sqlite3"},
+    "dispatcher": {"cassandra", "kazoo", "tornado", "sqlite3"},
+    "rms": {"cassandra", "kazoo", "sqlite3"},
     "comment_service": {"kazoo"},
-    "lb": {"kazoo", "tornado"},
+    "lb": {"cassandra", "kazoo", "tornado"},
 }
 # Pure cores import no I/O.
 PURE = [
@@ -37,6 +37,7 @@ PURE = [
     "comment_service/accounts/usernames.py",
     "comment_service/comment.py",
     "comment_service/content.py",
+    "comment_service/store/cassandra/comment_rows.py",
     "coordination/ids/comment_ids.py",
     "coordination/paths.py",
     "coordination/routes/table.py",
@@ -62,7 +63,19 @@ PURE = [
     "service_kit/text.py",
     "lb/envoy/bootstrap.py",
 ]
-IO = {"asyncio", "socket", "select", "selectors", "kazoo", "grpc", "tornado", "sqlite3", "threading", "subprocess"}
+IO = {
+    "asyncio",
+    "cassandra",
+    "socket",
+    "select",
+    "selectors",
+    "kazoo",
+    "grpc",
+    "tornado",
+    "sqlite3",
+    "threading",
+    "subprocess",
+}
 
 
 def _files(package: str) -> list[Path]:

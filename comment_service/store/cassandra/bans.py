@@ -1,0 +1,60 @@
+"""``BanStore`` on Cassandra."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from comment_service.moderation_records import Ban
+from comment_service.store.cassandra.database import CassandraDatabase
+
+_PUT = """
+INSERT INTO bans (user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+USING TTL ?
+"""
+_GET = "SELECT live_video_id FROM bans WHERE user_id = ? AND live_video_id = ?"
+_REMOVE = "DELETE FROM bans WHERE user_id = ? AND live_video_id = ?"
+_OF_USER = """
+SELECT user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms FROM bans WHERE user_id = ?
+"""
+_EVERYWHERE = ""
+_FOR_GOOD = 0
+_DAY_S = 24 * 3600
+# Cassandra's longest TTL is 20 years; a longer ban stays and runs out by its own date.
+_LONGEST_TTL_S = 20 * 365 * _DAY_S
+
+
+class CassandraBans:
+    """A ban is dropped a day after its end. ``clock_ms`` gives milliseconds since 1970."""
+
+    def __init__(
+        self, database: CassandraDatabase, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    ) -> None:
+        self._database = database
+        self._clock_ms = clock_ms
+        self._put = database.writing(_PUT)
+        self._get = database.reading(_GET)
+        self._remove = database.writing(_REMOVE)
+        self._of_user = database.reading(_OF_USER)
+
+    async def put(self, ban: Ban) -> None:
+        video = ban.live_video_id or _EVERYWHERE
+        values = (ban.user_id, video, ban.until_ms, ban.reason, ban.moderator_id, ban.created_at_ms)
+        await self._database.write(self._put(*values, self._lifetime_s(ban.until_ms)))
+
+    async def remove(self, user_id: str, live_video_id: str | None) -> bool:
+        where = (user_id, live_video_id or _EVERYWHERE)
+        if not await self._database.rows(self._get(*where)):
+            return False
+        await self._database.write(self._remove(*where))
+        return True
+
+    async def of_user(self, user_id: str) -> list[Ban]:
+        rows = await self._database.rows(self._of_user(user_id))
+        return [Ban(user, video or None, *rest) for user, video, *rest in rows]
+
+    def _lifetime_s(self, until_ms: int | None) -> int:
+        if until_ms is None:
+            return _FOR_GOOD
+        lifetime_s = max(0, until_ms - self._clock_ms()) // 1000 + _DAY_S
+        return lifetime_s if lifetime_s <= _LONGEST_TTL_S else _FOR_GOOD

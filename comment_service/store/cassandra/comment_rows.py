@@ -1,0 +1,52 @@
+"""A comment as a row, and which of two writes of a cell is the later one. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from comment_service.comment import Comment, Media
+from coordination.ids import bucket_of_id, id_time_ms
+
+# Cassandra's largest bigint; a cursor may be any unsigned 64-bit number, and no id is above this one.
+MAX_ID = 2**63 - 1
+MAX_BUCKET = bucket_of_id(MAX_ID)
+# To be ended with a condition on the id.
+SELECT = """
+SELECT comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, media, deleted
+FROM comments WHERE live_video_id = ? AND bucket = ? AND comment_id """
+# About what a row takes in a batch besides its texts.
+_ROW_BYTES = 130
+
+
+def written_at_us(event_id: int) -> int:
+    """The time of an event's cells, microseconds since 1970: as late as its id, so a repeated write is no later."""
+    return id_time_ms(event_id) * 1000 + min(event_id & 0x7FF, 999)
+
+
+def changed_at_us(comment_id: int, change_id: int) -> int:
+    """The time of a change's cells: after the comment's own, however much its writer's clock was behind."""
+    return max(written_at_us(change_id), written_at_us(comment_id) + 1)
+
+
+def size_of(comment: Comment) -> int:
+    """About the bytes that it takes in a batch."""
+    texts = len(comment.content.encode()) + len(comment.author_name.encode()) + len(comment.author_id)
+    return _ROW_BYTES + len(comment.live_video_id) + texts + 120 * len(comment.media)
+
+
+def comment_of(row: Sequence[Any]) -> Comment | None:
+    """The comment in a row of ``SELECT``; None where it is deleted (or was never written)."""
+    comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, media, deleted = row
+    if deleted or author_id is None:
+        return None
+    return Comment(comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, media_of(media))
+
+
+def media_text(media: tuple[Media, ...]) -> str:
+    return json.dumps([[each.media_id, each.content_type, each.width, each.height] for each in media])
+
+
+def media_of(text: str | None) -> tuple[Media, ...]:
+    return tuple(Media(*item) for item in json.loads(text)) if text else ()

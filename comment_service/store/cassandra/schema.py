@@ -1,0 +1,142 @@
+"""Brings a keyspace to this version's schema. Everything here blocks: it is for a thread, or a command."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from importlib import resources
+
+from cassandra import ConsistencyLevel
+from cassandra.cluster import Session
+from cassandra.query import SimpleStatement
+
+from comment_service.store.cassandra.connection import data_centres
+from comment_service.store.cassandra.options import CassandraStoreOptions
+from comment_service.store.cassandra.policies import TRANSACTION
+from comment_service.store.errors import StoreError, StoreUnavailable
+
+COPIES = 3
+LOCK_S = 60
+LOCK_DEADLINE_S = 120.0
+LOCK_AGAIN_S = 0.2
+_SCHEMA = "livecomments"
+# With ids of their own: two processes that create one table at the same moment create the same one.
+_STEPS_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_steps (name text, step int, file text, applied_at timestamp,
+PRIMARY KEY (name, step)) WITH id = {id}
+"""
+_LOCK_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_lock (name text PRIMARY KEY, holder text) WITH id = {id}
+"""
+_NEWEST_STEP = "SELECT max(step) FROM schema_steps WHERE name = %s"
+_NOTE_STEP = "INSERT INTO schema_steps (name, step, file, applied_at) VALUES (%s, %s, %s, %s)"
+_TAKE = "INSERT INTO schema_lock (name, holder) VALUES (%s, %s) IF NOT EXISTS USING TTL %s"
+_KEEP = "UPDATE schema_lock USING TTL %s SET holder = %s WHERE name = %s IF holder = %s"
+_RELEASE = "DELETE FROM schema_lock WHERE name = %s IF holder = %s"
+
+
+def steps() -> list[tuple[int, str, str]]:
+    """The numbered CQL files of this version, in order: ``[(1, "0001_nouns.cql", "CREATE TABLE …"), …]``."""
+    folder = resources.files("comment_service.store.schema") / "cassandra"
+    files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".cql"))
+    return [(int(name.split("_")[0]), name, (folder / name).read_text(encoding="utf-8")) for name in files]
+
+
+def bring_up_to_date(session: Session, options: CassandraStoreOptions, *, alter: bool = False) -> list[str]:
+    """Creates the keyspace and applies the steps that it has not had. Returns the names of those.
+
+    Of several at once one works and the others wait for it. ``alter``: a keyspace that is there gets the replication
+    that the options name. Raises ``StoreError`` where it is of a later version than this program, and lets the
+    driver's exceptions out.
+    """
+    keyspace = session.cluster.metadata.keyspaces.get(options.keyspace)
+    newest = steps()[-1][0]
+    if keyspace is None:
+        copies = options.replication or {options.local_dc: min(COPIES, data_centres(session)[options.local_dc])}
+        session.execute(f"CREATE KEYSPACE IF NOT EXISTS {options.keyspace} WITH {_replication(copies)}")
+    elif alter and options.replication:
+        session.execute(f"ALTER KEYSPACE {options.keyspace} WITH {_replication(options.replication)}")
+    session.set_keyspace(options.keyspace)
+    if keyspace is not None and "schema_steps" in keyspace.tables:
+        applied = _applied(session, ConsistencyLevel.LOCAL_QUORUM)
+        if applied == newest:
+            return []
+        _require_known(applied, newest)
+    for template in (_STEPS_TABLE, _LOCK_TABLE):
+        session.execute(template.format(id=uuid.uuid5(uuid.NAMESPACE_OID, options.keyspace + template)))
+    lock = _Lock(session)
+    lock.take()
+    try:
+        return _apply_missing(session, lock)
+    finally:
+        lock.release()
+
+
+def _apply_missing(session: Session, lock: _Lock) -> list[str]:
+    applied = _applied(session, ConsistencyLevel.QUORUM)
+    _require_known(applied, steps()[-1][0])
+    done = []
+    for number, name, text in steps():
+        if number <= applied:
+            continue
+        for statement in statements(text):
+            lock.keep()
+            session.execute(statement, timeout=LOCK_S / 2)
+        session.execute(
+            SimpleStatement(_NOTE_STEP, consistency_level=ConsistencyLevel.QUORUM),
+            (_SCHEMA, number, name, int(time.time() * 1000)),
+        )
+        done.append(name)
+    return done
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a file; a semicolon at a line's end ends one, ``--`` begins a comment line."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    parts = ("\n".join(lines) + "\n").split(";\n")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _applied(session: Session, consistency: int) -> int:
+    [(newest,)] = session.execute(SimpleStatement(_NEWEST_STEP, consistency_level=consistency), (_SCHEMA,))
+    return newest or 0
+
+
+def _require_known(applied: int, newest: int) -> None:
+    if applied > newest:
+        raise StoreError(f"the keyspace has schema version {applied}, and this program knows up to {newest}")
+
+
+def _replication(copies: Mapping[str, int]) -> str:
+    pairs = ", ".join(f"'{dc}': {number}" for dc, number in sorted(copies.items()))
+    return f"replication = {{'class': 'NetworkTopologyStrategy', {pairs}}}"
+
+
+class _Lock:
+    """Held by one process of all; a holder that dies loses it after a minute."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._holder = uuid.uuid4().hex
+
+    def take(self) -> None:
+        """Waits for it. Raises ``StoreUnavailable`` after two minutes."""
+        deadline = time.monotonic() + LOCK_DEADLINE_S
+        while not self._transact(_TAKE, _SCHEMA, self._holder, LOCK_S):
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(f"another process has been changing the schema for {LOCK_DEADLINE_S:g} s")
+            time.sleep(LOCK_AGAIN_S)
+
+    def keep(self) -> None:
+        """A minute from now. Raises ``StoreUnavailable`` where it is lost."""
+        if not self._transact(_KEEP, LOCK_S, self._holder, _SCHEMA, self._holder):
+            raise StoreUnavailable("the lock of the schema was lost: this process was away for too long")
+
+    def release(self) -> None:
+        self._transact(_RELEASE, _SCHEMA, self._holder)
+
+    def _transact(self, cql: str, *values: str | int) -> bool:
+        statement = SimpleStatement(cql, serial_consistency_level=ConsistencyLevel.SERIAL)
+        [answer] = self._session.execute(statement, values, execution_profile=TRANSACTION)
+        return bool(answer["[applied]"])
