@@ -1,4 +1,4 @@
-"""What all tests share: one real ZooKeeper for the session, and a data centre of its own for each test."""
+"""What all tests share: one real ZooKeeper and one Cassandra, and a data centre of its own for each test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from collections.abc import Iterator
 import pytest
 
 from ops.local_cluster.zookeeper import Ensemble, ZooKeeperServer
+from tests.support.cassandra import SharedCassandra, shared_cassandra
 from tests.support.zookeeper import FAST
+
+# A Cassandra takes 8 s to start, on a busy machine a minute, on the clock of the first test that wants it.
+WITH_CASSANDRA_S = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "cassandra" in item.name or {"cassandra", "own_cassandra"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.timeout(WITH_CASSANDRA_S))
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +47,13 @@ def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensemble]:
     asyncio.run(servers.start())
     yield servers
     asyncio.run(servers.stop())
+
+
+@pytest.fixture(scope="session")
+def cassandra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedCassandra]:
+    """A real Cassandra that all tests share. A test that stops or pauses one takes ``own_cassandra``."""
+    with shared_cassandra(tmp_path_factory.mktemp("cassandra")) as shared:
+        yield shared
 
 
 @pytest.fixture

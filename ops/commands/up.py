@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ops.commands.options import Data, data_folder
-from ops.local_cluster.cluster import ClusterOptions, LocalCluster
+from ops.local_cluster.cassandra_jars import FETCH_NOTE, fetch_jars, have_jars
+from ops.local_cluster.cluster import STORE, ClusterOptions, LocalCluster
 from ops.local_cluster.cluster_file import kept_secret
 from ops.local_cluster.display import Display, open_display
 from ops.local_cluster.layout import DataFolder
@@ -27,9 +28,9 @@ def up(
     *,
     rms: Annotated[int, typer.Option("--rms", min=1, max=64, metavar="N", help="RMS nodes.")] = 3,
     dispatchers: Annotated[int, typer.Option("--dispatchers", min=1, max=16, metavar="N", help="Dispatchers.")] = 2,
-    store: Annotated[Literal["sqlite", "cassandra"], typer.Option("--store", help="Where comments are kept.")] = (
-        "sqlite"
-    ),
+    store: Annotated[
+        Literal["sqlite", "cassandra"], typer.Option("--store", envvar=STORE, help="Where comments are kept.")
+    ] = "sqlite",
     dcs: Annotated[int, typer.Option("--dcs", min=1, max=16, metavar="N", help="Data centres.")] = 1,
     data: Data = None,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, metavar="P", help="Where viewers connect.")] = 8080,
@@ -38,25 +39,28 @@ def up(
 
     Starts ZooKeeper, Envoy with its control plane, dispatchers, RMS nodes and a comment service as real processes,
     prints the page's address, shows how each is, and starts again whatever dies. Settings of the nodes are taken
-    from the environment. It listens on 127.0.0.1 alone: anyone who reaches the page may post (LIVECOMMENTS_ENVOY_HOST
-    changes that). Logs are in the data folder, below logs/.
+    from the environment. --store cassandra starts a Cassandra too (fetched by Maven, once), unless
+    LIVECOMMENTS_COMMENT_SERVICE_CASSANDRA_CONTACT_POINTS names one that runs. It listens on 127.0.0.1
+    alone: anyone who reaches the page may post (LIVECOMMENTS_ENVOY_HOST changes that). Logs are in the data folder,
+    below logs/.
 
     Examples:
 
       livecomments up
 
+      livecomments up --store cassandra
+
       livecomments up --rms 5 --port 8081 --data /tmp/second-cluster
 
       LIVECOMMENTS_RMS_MAX_VIEWERS=100 livecomments up
     """
-    if store != "sqlite":
-        raise StartupError("--store cassandra is not there yet; use sqlite")
     if dcs != 1:
         raise StartupError("--dcs above 1 is not there yet: one data centre is what runs")
     folder = data_folder(data)
     folder.lock()
     secret = os.environ.get("LIVECOMMENTS_COMMENT_SERVICE_JWT_SECRET") or kept_secret(folder.cluster_file)
-    asyncio.run(_run(folder, ClusterOptions(rms=rms, dispatchers=dispatchers, port=port, jwt_secret=secret)))
+    options = ClusterOptions(rms=rms, dispatchers=dispatchers, port=port, jwt_secret=secret, store=store)
+    asyncio.run(_run(folder, options))
 
 
 async def _run(folder: DataFolder, options: ClusterOptions) -> None:
@@ -82,6 +86,9 @@ async def _start(cluster: LocalCluster, supervisor: Supervisor, display: Display
         supervisor.ready(name)
         display.ready(name)
 
+    if cluster.cassandra is not None and not have_jars():
+        display.line(FETCH_NOTE)
+        await fetch_jars()
     await cluster.start(on_ready)
 
 

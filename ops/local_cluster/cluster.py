@@ -7,10 +7,11 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from lb.envoy.clusters import COMMENT_SERVICE, RMS
 from lb.envoy.settings import EnvoySettings
+from ops.local_cluster.cassandra import CassandraServer
 from ops.local_cluster.cluster_file import SECRET_BYTES, ClusterFile
 from ops.local_cluster.envoy import EnvoyServer
 from ops.local_cluster.layout import DataFolder
@@ -22,6 +23,8 @@ from service_kit.errors import StartupError
 from service_kit.settings import env_name, load
 
 ROUTED_DEADLINE_S = 20.0
+CONTACT_POINTS = "LIVECOMMENTS_COMMENT_SERVICE_CASSANDRA_CONTACT_POINTS"
+STORE = "LIVECOMMENTS_COMMENT_SERVICE_STORE"
 KEY_FILES = ("LIVECOMMENTS_COMMENT_SERVICE_JWT_PUBLIC_KEY_FILE", "LIVECOMMENTS_COMMENT_SERVICE_JWT_JWKS_FILE")
 
 
@@ -34,6 +37,7 @@ class ClusterOptions:
         settings: environment variables for all nodes, over this process's own.
         jwt_secret: what tokens are signed with; by default a new one.
         zookeeper: how its server runs.
+        store: ``cassandra`` brings one of its own, unless the settings name one's contact points.
     """
 
     rms: int = 3
@@ -43,6 +47,7 @@ class ClusterOptions:
     settings: Mapping[str, str] = field(default_factory=dict)
     jwt_secret: str = field(default_factory=lambda: secrets.token_urlsafe(SECRET_BYTES))
     zookeeper: ZooKeeperOptions = field(default_factory=ZooKeeperOptions)
+    store: Literal["sqlite", "cassandra"] = "sqlite"
 
 
 class Part(Protocol):
@@ -62,7 +67,7 @@ class LocalCluster:
     It is bound to no event loop, so tests may start it on one and use it on others.
 
     Attributes:
-        zookeeper, envoy, xds: one each.
+        zookeeper, envoy, xds: one each. cassandra: None where the store is another, or someone else's.
         rms, dispatchers, comment_services: node id → node.
         parts: name → each of them, in the order in which they depend on each other.
     """
@@ -71,6 +76,7 @@ class LocalCluster:
         self.folder = folder
         self.options = options or ClusterOptions()
         self.zookeeper = ZooKeeperServer(folder.zookeeper, options=self.options.zookeeper)
+        self.cassandra = self._own_cassandra()
         self._settings = self._shared_settings()
         self.xds = self._nodes("xds", 1)["xds-1"]
         self.dispatchers = self._nodes("dispatcher", self.options.dispatchers)
@@ -79,6 +85,7 @@ class LocalCluster:
         self.envoy = EnvoyServer(folder.envoy, self._envoy_settings())
         self.parts: Mapping[str, Part] = {
             "zookeeper": self.zookeeper,
+            **({} if self.cassandra is None else {"cassandra": self.cassandra}),
             "xds-1": self.xds,
             **self.rms,
             **self.dispatchers,
@@ -93,7 +100,7 @@ class LocalCluster:
 
     @property
     def dc(self) -> str:
-        return self._settings.get("LIVECOMMENTS_DC") or os.environ.get("LIVECOMMENTS_DC", "dc1")
+        return self.options.settings.get("LIVECOMMENTS_DC") or os.environ.get("LIVECOMMENTS_DC", "dc1")
 
     @property
     def nodes(self) -> Mapping[str, Node]:
@@ -121,8 +128,8 @@ class LocalCluster:
     async def stop(self) -> None:
         """Ends everything in the opposite order of dependence, each after its draining. Idempotent."""
         viewers, nodes = ["envoy"], [*self.comment_services, *self.dispatchers, *self.rms]
-        for group in (viewers, nodes, ["xds-1"], ["zookeeper"]):
-            await asyncio.gather(*(self.parts[name].stop() for name in group))
+        for group in (viewers, nodes, ["xds-1"], ["zookeeper", "cassandra"]):
+            await asyncio.gather(*(self.parts[name].stop() for name in group if name in self.parts))
         self.folder.unlock()
 
     async def kill(self) -> None:
@@ -139,10 +146,15 @@ class LocalCluster:
         return process if process.running else None
 
     async def _start_parts(self, on_ready: Callable[[str], None]) -> None:
+        started = {name: asyncio.Event() for name in self.parts}
+
         async def start(name: str) -> None:
             if name == "envoy":  # it would wait a second before it asked a control plane again that was not there
-                await self.xds.start()
+                await started["xds-1"].wait()
+            if name in self.comment_services and self.cassandra is not None:
+                await started["cassandra"].wait()
             await self.parts[name].start()
+            started[name].set()
             on_ready(name)
 
         # First and alone: a client that finds it half started hangs for seconds.
@@ -169,6 +181,12 @@ class LocalCluster:
         if not is_free(port, host):
             raise StartupError(f"port {port} is taken; stop what listens there, or choose another with --port")
 
+    def _own_cassandra(self) -> CassandraServer | None:
+        named = self.options.settings.get(CONTACT_POINTS) or os.environ.get(CONTACT_POINTS)
+        if self.options.store != "cassandra" or named:
+            return None
+        return CassandraServer(self.folder.cassandra, dc=self.dc)
+
     def _nodes(self, process: str, count: int) -> dict[str, Node]:
         made = (
             Node(process, number, settings=self._settings, log_folder=self.folder.path / "logs")
@@ -181,6 +199,8 @@ class LocalCluster:
         settings = {
             "LIVECOMMENTS_ZOOKEEPER": self.zookeeper.hosts,
             "LIVECOMMENTS_DATA": str(self.folder.path),
+            STORE: self.options.store,
+            **(self.cassandra.settings if self.cassandra else {}),
             **self.options.settings,
         }
         if not any(os.environ.get(name) or name in settings for name in KEY_FILES):

@@ -22,7 +22,7 @@ def default_data_folder() -> Path:
 class DataFolder:
     """One cluster's folder; only one cluster runs on it at a time.
 
-    Holds ``cluster.json``, the store, a folder each for ZooKeeper and Envoy, and ``logs/``.
+    Holds ``cluster.json``, the store, a folder each for ZooKeeper, Cassandra and Envoy, and ``logs/``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,6 +36,10 @@ class DataFolder:
     @property
     def zookeeper(self) -> Path:
         return self.path / "zookeeper"
+
+    @property
+    def cassandra(self) -> Path:
+        return self.path / "cassandra"
 
     @property
     def envoy(self) -> Path:

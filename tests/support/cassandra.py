@@ -1,0 +1,93 @@
+"""A real Cassandra for tests: one for all of them, started when the first one asks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
+from cassandra.policies import RoundRobinPolicy
+from cassandra.query import tuple_factory
+
+from comment_service.store.cassandra import CassandraStoreOptions
+from ops.local_cluster.cassandra import CassandraOptions, CassandraServer
+from ops.local_cluster.cassandra_jars import CassandraMissingError, fetch_jars
+
+KEYSPACE = "contract"
+# Nobody here pulls the plug. What a killed process keeps is tested with nodes that fsync.
+FAST = CassandraOptions(commitlog_sync="periodic")
+
+
+async def start_or_skip(server: CassandraServer) -> None:
+    """Starts it; where Cassandra cannot be had, the test is skipped and says how to get it. In CI it fails."""
+    try:
+        await fetch_jars()
+        await server.start()
+    except CassandraMissingError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Cassandra: {error}")
+
+
+class SharedCassandra:
+    """Emptied between tests: creating a keyspace takes seconds."""
+
+    def __init__(self, options: CassandraStoreOptions) -> None:
+        self.options = options
+        self._session: Session | None = None
+
+    def empty(self) -> None:
+        """Drops all that the tests have written. Blocks."""
+        session = self.session
+        tables = session.cluster.metadata.keyspaces[KEYSPACE].tables if self._refresh() else {}
+        names = [name for name in tables if not name.startswith("schema_")]
+        reads = [(name, session.execute_async(f"SELECT * FROM {KEYSPACE}.{name} LIMIT 1")) for name in names]
+        for name in [name for name, read in reads if read.result().current_rows]:
+            session.execute(f"TRUNCATE {KEYSPACE}.{name}")
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            profile = ExecutionProfile(RoundRobinPolicy(), request_timeout=60, row_factory=tuple_factory)
+            cluster = Cluster(
+                list(self.options.contact_points),
+                port=self.options.port,
+                protocol_version=4,
+                execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+            )
+            self._session = cluster.connect()
+        return self._session
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.cluster.shutdown()
+
+    def _refresh(self) -> bool:
+        return KEYSPACE in self.session.cluster.metadata.keyspaces
+
+
+@contextmanager
+def shared_cassandra(folder: Path) -> Iterator[SharedCassandra]:
+    """For the length of the ``with``."""
+    server = CassandraServer(folder, options=FAST)
+    asyncio.run(start_or_skip(server))
+    # A busy machine is no slow Cassandra.
+    options = CassandraStoreOptions(
+        contact_points=(server.host,),
+        port=server.port,
+        keyspace=KEYSPACE,
+        local_dc=server.dc,
+        connect_timeout_s=30,
+        timeout_s=20,
+        max_waiting_reads=10_000,
+    )
+    shared = SharedCassandra(options)
+    try:
+        yield shared
+    finally:
+        shared.close()
+        asyncio.run(server.process.kill9())
