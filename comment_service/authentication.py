@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from comment_service.refusal import Unauthenticated
 from service_kit.auth.bearer import bearer_token, reader_token
@@ -18,8 +18,8 @@ def authenticate(verifier: TokenVerifier, authorization: str | None) -> Identity
         raise Unauthenticated(str(error), presented=error.presented) from None
 
 
-def authenticate_reader(verifier: TokenVerifier, authorization: str | None, cookies: Iterable[str] = ()) -> Identity:
-    """Whom ``Bearer <JWT>`` or the cookie speaks for, for what changes nothing. Raises ``Unauthenticated``."""
+def authenticate_reader(verifier: TokenVerifier, authorization: Sequence[str], cookies: Iterable[str] = ()) -> Identity:
+    """Whom a reader's ``Authorization`` or ``Cookie`` headers speak for. Raises ``Unauthenticated``."""
     try:
         return verifier.verify(reader_token(authorization, cookies))
     except TokenError as error:

@@ -70,7 +70,8 @@ class GrpcEdge:
 
     def sender(self, context: Context) -> Sender:
         """Who calls. Raises ``Unauthenticated``."""
-        return Sender(authenticate(self._verifier, _one(context, "authorization")))
+        values = _metadata(context, "authorization")
+        return Sender(authenticate(self._verifier, values[0] if len(values) == 1 else None))
 
     def require_reader(self, context: Context) -> None:
         """Whether the caller may read. Raises ``Unauthenticated`` where that needs a token and there is none.
@@ -78,7 +79,7 @@ class GrpcEdge:
         A service that has shown a client certificate (mTLS) needs none.
         """
         if self._read_needs_token and "x509_common_name" not in context.auth_context():
-            authenticate_reader(self._verifier, _one(context, "authorization"))
+            authenticate_reader(self._verifier, _metadata(context, "authorization"))
 
     async def answer(self, operation: str, answer: Awaitable[T], context: Context) -> T:
         """Awaits ``answer``; what it raises ends the call with a status. ``operation``: the metric's label."""
@@ -101,9 +102,8 @@ class GrpcEdge:
         raise AssertionError("abort returned")
 
 
-def _one(context: Context, name: str) -> str | None:
-    values = [str(value) for key, value in context.invocation_metadata() or () if key == name]
-    return values[0] if len(values) == 1 else None
+def _metadata(context: Context, name: str) -> list[str]:
+    return [str(value) for key, value in context.invocation_metadata() or () if key == name]
 
 
 def video(live_video_id: str) -> str:

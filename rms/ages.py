@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from math import inf
 
 from rms.frames import Frame
 from rms.reasons import CloseReason
@@ -42,10 +43,10 @@ class Ages:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    def add(self, viewer: Viewer) -> None:
-        """A viewer has come."""
+    def add(self, viewer: Viewer, at_most_s: float = inf) -> None:
+        """A viewer has come, who may stay ``at_most_s``."""
         spread = random.uniform(1 - self._jitter, 1 + self._jitter)  # noqa: S311  # spreads load, hides nothing
-        second = self._now + max(1, round(self._max_age_s * spread))
+        second = self._now + max(1, round(min(self._max_age_s * spread, at_most_s)))
         self._second_of[viewer] = second
         self._due.setdefault(second, set()).add(viewer)
 

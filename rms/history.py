@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
+import structlog
 
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc as pb_grpc
 from rms.comment_json import comment_json
 from rms.reasons import HistoryReason
+from service_kit.auth.service_token import ServiceToken
 from service_kit.grpc_client import open_channel
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ MAX_PAGE = 1000
 SHUN_S = 2.0
 # Comments turned into JSON (10 µs each) before the loop serves others.
 SLICE = 100
+
+_log = structlog.get_logger()
 
 
 class HistoryUnavailableError(Exception):
@@ -57,6 +61,7 @@ class History:
 
     ``view`` is a started ``MembershipView`` of the comment services. A page is asked of one node after another, each
     for ``timeout_s``, at most ``attempts`` of them. ``concurrent`` reads run, ``waiting`` more may wait for a turn.
+    ``token``: what each call brings, where this node has any.
     """
 
     def __init__(
@@ -68,8 +73,11 @@ class History:
         attempts: int = 3,
         concurrent: int = 8,
         waiting: int = 4096,
+        token: ServiceToken | None = None,
     ) -> None:
         self._view = view
+        self._token = token
+        self._told_refused = False
         self._metrics = metrics
         self._timeout_s = timeout_s
         self._attempts = attempts
@@ -141,21 +149,32 @@ class History:
         addresses = self._in_turn()
         if not addresses:
             raise HistoryUnavailableError(HistoryReason.NO_COMMENT_SERVICE, "no comment service is known")
-        detail = ""
+        reason, detail = HistoryReason.UNREACHABLE, ""
         for address in addresses[: self._attempts]:
             stub = pb_grpc.CommentServiceStub(self._channel_to(address))
             try:
                 with self._metrics.history_read_seconds.time():
-                    return await stub.ListComments(request, timeout=self._timeout_s)
+                    return await stub.ListComments(request, timeout=self._timeout_s, metadata=self._metadata())
             except grpc.aio.AioRpcError as error:
                 detail = f"{address}: {error.code().name} {error.details()}"
+                if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                    reason = HistoryReason.UNAUTHENTICATED
+                    self._tell_refused(detail)
                 self._shunned[address] = asyncio.get_running_loop().time() + SHUN_S
             except (grpc.aio.UsageError, asyncio.CancelledError):
                 # The channel was closed under the call because its node left the membership just now.
                 if (task := asyncio.current_task()) is not None and task.cancelling():
                     raise
                 detail = f"{address}: left"
-        raise HistoryUnavailableError(HistoryReason.UNREACHABLE, detail)
+        raise HistoryUnavailableError(reason, detail)
+
+    def _tell_refused(self, detail: str) -> None:
+        if not self._told_refused:  # it goes on until somebody mends it, many times a second
+            self._told_refused = True
+            _log.warning("history_refused", reason=HistoryReason.UNAUTHENTICATED, detail=detail)
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        return () if self._token is None else (("authorization", f"Bearer {self._token()}"),)
 
     def _in_turn(self) -> list[str]:
         """The nodes' addresses, each time another one first, those that failed a moment ago last."""

@@ -143,7 +143,7 @@ class Hub:
         self.viewers += 1
         served.viewers += 1
         self._counts.set(video, served.viewers)
-        self._ages.add(joiner.viewer)
+        self._ages.add(joiner.viewer, joiner.max_age_s)
         if served.feed.opened:
             self._joining.join(served.feed, joiner)
         else:

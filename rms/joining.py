@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from coordination.ids import first_id_at_ms, id_time_ms
 from rms.feed import CLOCK_SLACK_MS, Feed
@@ -12,6 +13,7 @@ from rms.frames import COMMENT, Frame, encode, resync_frame
 from rms.history import MAX_PAGE, History, HistoryPage, HistoryUnavailableError
 from rms.metrics import ServiceMetrics
 from rms.reasons import ResyncReason
+from rms.stream_request import StreamRequest
 from rms.viewer import Viewer
 
 # Pages that are read beyond the newest 1,000 at most, for the slack.
@@ -34,6 +36,20 @@ class Joiner:
     backlog: int
     head: bytes = b""
     gzip: bool = False
+    max_age_s: float = inf
+
+    @classmethod
+    def of(cls, request: StreamRequest, viewer: Viewer, opening: bytes, *, head: bytes = b"") -> Joiner:
+        """The one that ``viewer`` becomes by a request that was let through."""
+        return cls(
+            viewer,
+            opening,
+            request.resume_after,
+            request.backlog,
+            head=head,
+            gzip=request.accepts_gzip,
+            max_age_s=request.max_age_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class HistoryReason(StrEnum):
     """None is registered."""
     UNREACHABLE = "unreachable"
     """Those that were asked failed or did not answer in time; their store may be down."""
+    UNAUTHENTICATED = "unauthenticated"
+    """They refuse this node's service token, or it has none and reading needs one."""
     BUSY = "busy"
     """More reads wait for their turn than may."""
     TIMEOUT = "timeout"

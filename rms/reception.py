@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import inf
 
 from rms.admission import retries_elsewhere
 from rms.frames import opening
@@ -12,6 +14,8 @@ from rms.hub import Hub
 from rms.metrics import ServiceMetrics
 from rms.reasons import RefusalReason
 from rms.stream_request import STREAM_HEADERS, StreamRequest, parse_stream_request
+from service_kit.auth.bearer import challenge, reader_token
+from service_kit.auth.tokens import TokenError, TokenVerifier
 from service_kit.problem import CONTENT_TYPE, Problem
 
 
@@ -39,10 +43,23 @@ class Answer:
 
 
 class Reception:
-    """Lets requests for a stream through for which ``hub`` has room, and has an answer for all others."""
+    """Lets requests for a stream through for which ``hub`` has room, and has an answer for all others.
 
-    def __init__(self, hub: Hub, metrics: ServiceMetrics, limits: ReceptionLimits | None = None) -> None:
+    ``verifier``: checks the token that every viewer needs; None where streams are public.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        metrics: ServiceMetrics,
+        limits: ReceptionLimits | None = None,
+        *,
+        verifier: TokenVerifier | None = None,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
         self._hub = hub
+        self._verifier = verifier
+        self._now_s = now_s
         self._metrics = metrics
         self._limits = limits or ReceptionLimits()
 
@@ -60,7 +77,7 @@ class Reception:
         ``has_body``: the edge knows of one without a header that says so. ``room``: the edge itself has some.
         """
         try:
-            request = parse_stream_request(method, target, headers, has_body=has_body)
+            request = self._admitted(parse_stream_request(method, target, headers, has_body=has_body))
         except Problem as problem:
             self._metrics.bad_requests.labels(problem.status).inc()
             return _answer_problem(problem, method)
@@ -73,6 +90,19 @@ class Reception:
         """The first bytes of a stream that was let through."""
         retry_ms = self._limits.retry_ms
         return opening(random.randint(retry_ms // 2, retry_ms * 3 // 2))  # noqa: S311 - spreads load
+
+    def _admitted(self, request: StreamRequest) -> StreamRequest:
+        """The request as it goes on, without its token. Raises ``Problem`` 401."""
+        max_age_s = inf
+        if self._verifier is not None:
+            try:
+                token = reader_token(request.authorization, request.cookies)
+                max_age_s = self._verifier.check(token).expires_at_s - self._now_s()
+            except TokenError as error:
+                # An EventSource gives up at this, which is right: it would bring the same token for ever.
+                fault = str(error) if error.presented else None
+                raise Problem(401, str(error), headers={"WWW-Authenticate": challenge(fault)}) from None
+        return replace(request, authorization=(), cookies=(), max_age_s=max_age_s)
 
     def _refuse(self, request: StreamRequest, reason: RefusalReason) -> Answer:
         elsewhere = retries_elsewhere(request.attempt, self._limits.last_attempt)

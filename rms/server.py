@@ -44,6 +44,8 @@ from rms.viewer import Viewer
 from rms.viewer_counts import ViewerCounts
 from rms.wheel import Wheel
 from service_kit.admin import AdminServer
+from service_kit.auth.service_token import FileServiceToken, ServiceToken, SignedServiceToken
+from service_kit.auth.settings import token_verifier
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_server import GrpcServer
@@ -293,6 +295,20 @@ def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSetting
         attempts=settings.history_attempts,
         concurrent=settings.history_concurrent,
         waiting=settings.history_waiting,
+        token=_service_token(settings),
+    )
+
+
+def _service_token(settings: RmsSettings) -> ServiceToken | None:
+    if settings.service_token_file is not None:
+        return FileServiceToken(settings.service_token_file)
+    if settings.jwt_secret is None:
+        return None
+    return SignedServiceToken(
+        settings.node_id,
+        settings.jwt_secret.get_secret_value(),
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
     )
 
 
@@ -323,7 +339,8 @@ def _reception(hub: Hub, metrics: ServiceMetrics, settings: RmsSettings) -> Rece
         full_retry_ms=settings.full_retry_ms,
         gzip=settings.gzip,
     )
-    return Reception(hub, metrics, limits)
+    verifier = token_verifier(settings) if settings.read_needs_token else None
+    return Reception(hub, metrics, limits, verifier=verifier)
 
 
 def _h2_limits(settings: RmsSettings) -> H2Limits:

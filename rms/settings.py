@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+from typing import Self
 
+from pydantic import Field, model_validator
+
+from service_kit.auth.settings import AccessSettings
 from service_kit.settings import NodeSettings, node_config
 
 
-class RmsSettings(NodeSettings):
+class RmsSettings(AccessSettings, NodeSettings):
     """``LIVECOMMENTS_RMS_*``, besides what every node has."""
 
     model_config = node_config("rms")
@@ -21,6 +25,11 @@ class RmsSettings(NodeSettings):
     grpc_port: int = Field(0, ge=0, le=65535, description="Port that dispatchers deliver to; 0: a free one.")
 
     # Who is let in.
+    service_token_file: Path | None = Field(
+        None,
+        description="File with a token of role service, to read history with where that needs one and users come from "
+        "an outside issuer; read again when it changes. With the secret, the node signs its own.",
+    )
     max_viewers: int = Field(
         50_000, ge=1, le=1_000_000, description="Viewers in all; over HTTP/1.1 no more than the process may open files."
     )
@@ -175,3 +184,16 @@ class RmsSettings(NodeSettings):
     reconnect_spread_ms: int = Field(
         3_000, ge=0, le=600_000, description="Milliseconds over which viewers who are sent away come back."
     )
+
+    @model_validator(mode="after")
+    def _can_check_and_bring_tokens(self) -> Self:
+        if self.jwt_keys_given > 1 or (self.read_needs_token and self.jwt_keys_given != 1):
+            raise ValueError(
+                "set exactly one of LIVECOMMENTS_RMS_JWT_SECRET, _JWT_PUBLIC_KEY_FILE and _JWT_JWKS_FILE where "
+                "LIVECOMMENTS_READ_NEEDS_TOKEN is on"
+            )
+        if self.read_needs_token and self.jwt_secret is None and self.service_token_file is None:
+            raise ValueError(
+                "LIVECOMMENTS_READ_NEEDS_TOKEN without LIVECOMMENTS_RMS_JWT_SECRET needs _SERVICE_TOKEN_FILE"
+            )
+        return self

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from urllib.parse import parse_qsl, unquote
 
 from service_kit.problem import Problem
@@ -30,6 +31,8 @@ STREAM_HEADERS = (
 GZIP_HEADERS = (*STREAM_HEADERS, ("Content-Encoding", "gzip"))
 
 
+# Those that count.
+_HEADERS = ("last-event-id", "x-envoy-attempt-count", "accept-encoding", "authorization", "cookie")
 _NO_BODY = "the request must not have a body"
 _PATH = re.compile(r"/comments/([^/]*)/stream\Z")
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z", re.ASCII)
@@ -46,6 +49,9 @@ class StreamRequest:
         backlog: how many comments a viewer that has none wants first, 0 to 1,000.
         attempt: which attempt of the proxy this is, from 1; None where no proxy counts (``x-envoy-attempt-count``).
         accepts_gzip: the viewer would rather have the stream compressed.
+        authorization: the ``Authorization`` headers.
+        cookies: the ``Cookie`` headers.
+        max_age_s: how long the viewer may stay at most: as long as its token is good.
     """
 
     video: str
@@ -53,6 +59,9 @@ class StreamRequest:
     backlog: int
     attempt: int | None
     accepts_gzip: bool = False
+    authorization: tuple[str, ...] = field(default=(), repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
+    max_age_s: float = inf
 
 
 def stream_headers(*, gzip: bool) -> tuple[tuple[str, str], ...]:
@@ -93,13 +102,15 @@ def parse_stream_request(
         backlog=DEFAULT_BACKLOG if backlog is None else backlog,
         attempt=int(attempts[0]) if len(attempts) == 1 and _DECIMAL.match(attempts[0]) else None,
         accepts_gzip=_prefers_gzip(",".join(fields["accept-encoding"])),
+        authorization=tuple(fields["authorization"]),
+        cookies=tuple(fields["cookie"]),
     )
 
 
 def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The values of the headers that count, by their names in lower case."""
     size = 0
-    fields: dict[str, list[str]] = {"last-event-id": [], "x-envoy-attempt-count": [], "accept-encoding": []}
+    fields: dict[str, list[str]] = {name: [] for name in _HEADERS}
     for name, value in headers:
         size += len(name) + len(value)
         if size > MAX_HEADER_BYTES:

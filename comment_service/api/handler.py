@@ -169,7 +169,7 @@ class ApiHandler(ProblemHandler):
     def _reader(self) -> Identity:
         headers = self.request.headers
         return authenticate_reader(
-            self.context.services.verifier, headers.get("Authorization"), headers.get_list("Cookie")
+            self.context.services.verifier, headers.get_list("Authorization"), headers.get_list("Cookie")
         )
 
 

@@ -204,7 +204,8 @@ class LocalCluster:
             **self.options.settings,
         }
         if not any(os.environ.get(name) or name in settings for name in KEY_FILES):
-            settings.setdefault("LIVECOMMENTS_COMMENT_SERVICE_JWT_SECRET", self.options.jwt_secret)
+            secret = settings.setdefault("LIVECOMMENTS_COMMENT_SERVICE_JWT_SECRET", self.options.jwt_secret)
+            settings.setdefault("LIVECOMMENTS_RMS_JWT_SECRET", secret)
             settings.setdefault("LIVECOMMENTS_COMMENT_SERVICE_DEV_TOKENS", "true")
         return settings
 

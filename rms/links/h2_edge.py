@@ -102,10 +102,9 @@ class H2Edge:
         if isinstance(received, Answer):
             link.answer(request, received.status, received.headers, received.body)
             return
-        gzip = received.accepts_gzip
-        viewer = link.open_viewer(request, stream_headers(gzip=gzip))
+        viewer = link.open_viewer(request, stream_headers(gzip=received.accepts_gzip))
         opening = self._reception.opening()
-        self._hub.join(received.video, Joiner(viewer, opening, received.resume_after, received.backlog, gzip=gzip))
+        self._hub.join(received.video, Joiner.of(received, viewer, opening))
 
     def on_refused(self) -> None:
         self._metrics.refused.labels(RefusalReason.LINK_FULL, "refused_stream").inc()

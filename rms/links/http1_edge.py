@@ -86,10 +86,8 @@ class Http1Edge(httputil.HTTPServerConnectionDelegate):
             viewer = self._link.adopt(_let_go(connection))
         except OSError:  # it broke just now, or there are no descriptors left: nobody can be answered
             return
-        gzip = received.accepts_gzip
         opening = self._reception.opening()
-        joiner = Joiner(viewer, opening, received.resume_after, received.backlog, head=_HEADS[gzip], gzip=gzip)
-        self._hub.join(received.video, joiner)
+        self._hub.join(received.video, Joiner.of(received, viewer, opening, head=_HEADS[received.accepts_gzip]))
 
 
 class _Request(httputil.HTTPMessageDelegate):

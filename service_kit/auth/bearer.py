@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service_kit.auth.tokens import TokenError
 
@@ -22,19 +22,18 @@ def bearer_token(authorization: str | None) -> str:
     return token.strip()
 
 
-def reader_token(authorization: str | None, cookies: Iterable[str]) -> str:
-    """The token that a reader brings: by ``Authorization``, else by the cookie in one of the ``Cookie`` headers.
+def reader_token(authorization: Sequence[str], cookies: Iterable[str]) -> str:
+    """The token that a reader brings: by an ``Authorization`` header, else by the cookie in a ``Cookie`` header.
 
     Raises ``TokenError`` where there is none.
     """
-    if not authorization and (token := _cookie(cookies)):
+    if len(authorization) > 1:
+        raise TokenError("Authorization is given more than once")
+    if authorization:
+        return bearer_token(authorization[0])
+    if token := _cookie(cookies):
         return token
-    try:
-        return bearer_token(authorization)
-    except TokenError as error:
-        if error.presented:
-            raise
-        raise TokenError(f"reading needs Authorization: Bearer <JWT> or the cookie {COOKIE}", presented=False) from None
+    raise TokenError(f"reading needs Authorization: Bearer <JWT> or the cookie {COOKIE}", presented=False)
 
 
 def challenge(fault: str | None = None) -> str:

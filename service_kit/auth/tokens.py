@@ -1,4 +1,4 @@
-"""JSON Web Tokens: signed for development, verified for every post."""
+"""JSON Web Tokens: signed for this service's own accounts, verified for whoever brings one."""
 
 from __future__ import annotations
 
@@ -80,9 +80,24 @@ class TokenSigner:
     issuer: str | None = None
     audience: str | None = None
 
-    def sign(self, identity: Identity) -> SignedToken:
+    def sign(self, identity: Identity, *, now_s: float | None = None) -> SignedToken:
         """A token for ``identity``, from now on."""
-        return sign(identity, self.secret, lifetime_s=self.lifetime_s, issuer=self.issuer, audience=self.audience)
+        return sign(
+            identity,
+            self.secret,
+            lifetime_s=self.lifetime_s,
+            issuer=self.issuer,
+            audience=self.audience,
+            now_s=now_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """``expires_at_s``: seconds since 1970, infinite where the token does not say."""
+
+    identity: Identity
+    expires_at_s: float
 
 
 class TokenVerifier:
@@ -110,7 +125,7 @@ class TokenVerifier:
         self._cache_size = cache_size
         self._now_s = now_s
         self._generation = keys.generation
-        self._verified: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
+        self._verified: OrderedDict[bytes, VerifiedToken] = OrderedDict()
 
     @property
     def remembered(self) -> int:
@@ -118,34 +133,36 @@ class TokenVerifier:
         return len(self._verified)
 
     def verify(self, token: str) -> Identity:
-        """Raises ``TokenError``."""
+        """Whom it speaks for. Raises ``TokenError``."""
+        return self.check(token).identity
+
+    def check(self, token: str) -> VerifiedToken:
+        """Whom it speaks for, and how long. Raises ``TokenError``."""
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise TokenError(f"the token is longer than {MAX_TOKEN_CHARACTERS} characters")
         if not token.isascii():
             raise TokenError("the token is malformed")
         digest = hashlib.sha256(token.encode()).digest()
-        if (identity := self._recall(digest)) is not None:
-            return identity
+        if (known := self._recall(digest)) is not None:
+            return known
         claims = self._claims(token)
-        identity = _identity_of(claims)
-        self._verified[digest] = (identity, claims.get("exp", _NEVER))
+        verified = self._verified[digest] = VerifiedToken(_identity_of(claims), claims.get("exp", _NEVER))
         if len(self._verified) > self._cache_size:
             self._verified.popitem(last=False)
-        return identity
+        return verified
 
-    def _recall(self, digest: bytes) -> Identity | None:
+    def _recall(self, digest: bytes) -> VerifiedToken | None:
         if self._generation != (generation := self._keys.generation):
             self._generation = generation
             self._verified.clear()
         known = self._verified.get(digest)
         if known is None:
             return None
-        identity, expires_at_s = known
-        if self._expired(expires_at_s):
+        if self._expired(known.expires_at_s):
             del self._verified[digest]
             return None
         self._verified.move_to_end(digest)
-        return identity
+        return known
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:

@@ -24,6 +24,7 @@ from service_kit.grpc_server import GrpcServer
 from tests.support.viewers import Viewer
 
 VIDEO = "match-42"
+SECRET = "s" * 40
 DeliverBatch = realtime_messaging_pb2.DeliverBatch
 
 
@@ -69,9 +70,17 @@ class Writer:
 class CommentNode:
     """A comment service's gRPC edge on a real store, registered in ZooKeeper; it can go and come back."""
 
-    def __init__(self, store: SqliteStore, session: ZooKeeperSession, node_id: str = "comment-service-1") -> None:
+    def __init__(
+        self,
+        store: SqliteStore,
+        session: ZooKeeperSession,
+        node_id: str = "comment-service-1",
+        *,
+        read_needs_token: bool = False,
+    ) -> None:
         self.store = store
         self.reads = 0
+        self._read_needs_token = read_needs_token
         self._session = session
         self._node_id = node_id
         self._server: GrpcServer | None = None
@@ -80,8 +89,14 @@ class CommentNode:
 
     async def start(self) -> None:
         metrics = CommentServiceMetrics(CollectorRegistry())
-        verifier = TokenVerifier(OneKey.from_secret("s" * 40))
-        services = build_services(self.store, CommentIds(0, 99).next, _NoPublisher(), verifier, metrics)
+        services = build_services(
+            self.store,
+            CommentIds(0, 99).next,
+            _NoPublisher(),
+            TokenVerifier(OneKey.from_secret(SECRET)),
+            metrics,
+            read_needs_token=self._read_needs_token,
+        )
         servicer = CommentServicer(services, metrics)
         list_comments = servicer.ListComments
 
