@@ -29,6 +29,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 Method = Callable[[Any, Context], Awaitable[Message]]
 Refuse = Callable[[Refusal, Context], Awaitable[None]]
 T = TypeVar("T")
+TICKET_METADATA = "livecomments-ticket"
 _CODE = {
     RefusalReason.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
     RefusalReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
@@ -71,7 +72,11 @@ class GrpcEdge:
     def sender(self, context: Context) -> Sender:
         """Who calls. Raises ``Unauthenticated``."""
         values = _metadata(context, "authorization")
-        return Sender(authenticate(self._verifier, values[0] if len(values) == 1 else None))
+        tickets = _metadata(context, TICKET_METADATA)
+        return Sender(
+            authenticate(self._verifier, values[0] if len(values) == 1 else None),
+            ticket=tickets[0] if len(tickets) == 1 else None,
+        )
 
     def require_reader(self, context: Context) -> None:
         """Whether the caller may read. Raises ``Unauthenticated`` where that needs a token and there is none.

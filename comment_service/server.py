@@ -94,6 +94,7 @@ class CommentServiceServer:
                 self._metrics,
                 read_needs_token=self.settings.read_needs_token,
                 own_accounts=_own_accounts(self.settings),
+                tickets=self.settings.make_tickets(),
             )
             await self._serve(self._services)
             await self._join()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from comment_service.accounts import Accounts, Attempts, Passwords
 from comment_service.announcements import Announcements, EventPublisher
-from comment_service.comments import Comments
+from comment_service.comments import Comments, PostCheck
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.store import Store
+from comment_service.watching import WatchingCheck
+from service_kit.auth.tickets import Tickets
 from service_kit.auth.tokens import TokenSigner, TokenVerifier
 
 
@@ -56,11 +58,13 @@ def build_services(
     *,
     read_needs_token: bool = False,
     own_accounts: OwnAccounts | None = None,
+    tickets: Tickets | None = None,
 ) -> Services:
-    """Puts them together; acquires nothing."""
+    """Puts them together; acquires nothing. ``tickets`` None: who posts need not be watching."""
     announcements = Announcements(publisher, metrics)
+    checks: list[PostCheck] = [] if tickets is None else [WatchingCheck(tickets)]
     return Services(
-        comments=Comments(store, next_id, announcements, metrics),
+        comments=Comments(store, next_id, announcements, metrics, checks=checks),
         verifier=verifier,
         announcements=announcements,
         accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),

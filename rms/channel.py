@@ -81,6 +81,11 @@ class Channel:
         """Seeded, and not closed."""
         return self._seeded and not self._closed
 
+    @property
+    def closed(self) -> bool:
+        """For good."""
+        return self._closed
+
     def seed(self, history: Iterable[Frame]) -> None:
         """Goes live with what was said before; what was published since the channel opened is merged in by id.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from rms.reasons import ResyncReason
@@ -20,6 +21,7 @@ EDIT: Final = "edit"
 DELETE: Final = "delete"
 REACTIONS: Final = "reactions"
 VIEWERS: Final = "viewers"
+TICKET: Final = "ticket"
 RESYNC: Final = "resync"
 RECONNECT: Final = "reconnect"
 END: Final = "end"
@@ -81,6 +83,12 @@ def end_frame(event_id: int = 0) -> Frame:
 def viewers_frame(count: int) -> Frame:
     """How many are watching, all nodes together."""
     return _json_frame(VIEWERS, {"count": count})
+
+
+def ticket_frame(ticket: str, expires_at_s: int) -> Frame:
+    """What shows until ``expires_at_s``, in seconds since 1970, that somebody is watching."""
+    ends = datetime.fromtimestamp(expires_at_s, UTC)
+    return _json_frame(TICKET, {"ticket": ticket, "expiresAt": f"{ends:%Y-%m-%dT%H:%M:%S}Z"})
 
 
 def _json_frame(kind: str, value: dict[str, object]) -> Frame:

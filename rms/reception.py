@@ -14,6 +14,7 @@ from rms.hub import Hub
 from rms.metrics import ServiceMetrics
 from rms.reasons import RefusalReason
 from rms.stream_request import STREAM_HEADERS, StreamRequest, parse_stream_request
+from rms.tickets import TicketOffice
 from service_kit.auth.bearer import challenge, reader_token
 from service_kit.auth.tokens import TokenError, TokenVerifier
 from service_kit.problem import CONTENT_TYPE, Problem
@@ -45,7 +46,8 @@ class Answer:
 class Reception:
     """Lets requests for a stream through for which ``hub`` has room, and has an answer for all others.
 
-    ``verifier``: checks the token that every viewer needs; None where streams are public.
+    ``verifier``: checks the token that every viewer needs; None where streams are public. ``tickets``: what a viewer
+    of a video is given to post with; None where posting needs none.
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class Reception:
         limits: ReceptionLimits | None = None,
         *,
         verifier: TokenVerifier | None = None,
+        tickets: TicketOffice | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._hub = hub
         self._verifier = verifier
+        self._tickets = tickets
         self._now_s = now_s
         self._metrics = metrics
         self._limits = limits or ReceptionLimits()
@@ -86,10 +90,11 @@ class Reception:
             return self._refuse(request, refusal)
         return request if self._limits.gzip else replace(request, accepts_gzip=False)
 
-    def opening(self) -> bytes:
-        """The first bytes of a stream that was let through."""
+    def opening(self, video: str) -> bytes:
+        """The first bytes of a stream of ``video`` that was let through."""
         retry_ms = self._limits.retry_ms
-        return opening(random.randint(retry_ms // 2, retry_ms * 3 // 2))  # noqa: S311 - spreads load
+        first = opening(random.randint(retry_ms // 2, retry_ms * 3 // 2))  # noqa: S311 - spreads load
+        return first if self._tickets is None else first + self._tickets.frame(video).data
 
     def _admitted(self, request: StreamRequest) -> StreamRequest:
         """The request as it goes on, without its token. Raises ``Problem`` 401."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rms.frames import REACTIONS, VIEWERS, Frame
+from rms.frames import REACTIONS, TICKET, VIEWERS, Frame
 
-RIDERS = frozenset({VIEWERS, REACTIONS})
+RIDERS = frozenset({VIEWERS, REACTIONS, TICKET})
 """The kinds that ride."""
 
 

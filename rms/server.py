@@ -40,6 +40,7 @@ from rms.reasons import CloseReason
 from rms.reception import Reception, ReceptionLimits
 from rms.repair import Repairs
 from rms.settings import RmsSettings
+from rms.tickets import TicketOffice
 from rms.viewer import Viewer
 from rms.viewer_counts import ViewerCounts
 from rms.wheel import Wheel
@@ -87,6 +88,7 @@ class RmsServer:
         )
         self._pump = Pump(share=settings.send_share)
         self._wheel = Wheel()
+        self._tickets = _ticket_office(self._wheel, settings)
         self._encoders = _encoders(self._metrics, settings)
         self.link = SocketLink(
             send_buffer_bytes=settings.send_buffer_bytes,
@@ -116,7 +118,7 @@ class RmsServer:
             feeds=self.hub.open_feeds,
             lookback_s=settings.zookeeper_session_timeout_s + settings.departure_lookback_s,
         )
-        reception = _reception(self.hub, self._metrics, settings)
+        reception = _reception(self.hub, self._metrics, settings, self._tickets)
         self.http1 = Http1Edge(
             hub=self.hub,
             reception=reception,
@@ -246,7 +248,7 @@ class RmsServer:
             rider_wait_s=settings.rider_wait_s,
             viewers_gap_s=settings.viewers_gap_s,
         )
-        return Channel(
+        channel = Channel(
             video,
             pump=self._pump,
             wheel=self._wheel,
@@ -255,6 +257,9 @@ class RmsServer:
             encoders=self._encoders,
             on_detach=on_detach,
         )
+        if self._tickets is not None:
+            self._tickets.renew(channel)
+        return channel
 
     async def _join(self) -> None:
         host = self.settings.host
@@ -299,6 +304,11 @@ def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSetting
     )
 
 
+def _ticket_office(wheel: Wheel, settings: RmsSettings) -> TicketOffice | None:
+    tickets = settings.make_tickets()
+    return None if tickets is None else TicketOffice(tickets, wheel, lifetime_s=settings.ticket_lifetime_s)
+
+
 def _service_token(settings: RmsSettings) -> ServiceToken | None:
     if settings.service_token_file is not None:
         return FileServiceToken(settings.service_token_file)
@@ -332,7 +342,7 @@ def _repairs(history: History, metrics: ServiceMetrics, settings: RmsSettings) -
     )
 
 
-def _reception(hub: Hub, metrics: ServiceMetrics, settings: RmsSettings) -> Reception:
+def _reception(hub: Hub, metrics: ServiceMetrics, settings: RmsSettings, tickets: TicketOffice | None) -> Reception:
     limits = ReceptionLimits(
         last_attempt=settings.last_attempt,
         retry_ms=settings.retry_ms,
@@ -340,7 +350,7 @@ def _reception(hub: Hub, metrics: ServiceMetrics, settings: RmsSettings) -> Rece
         gzip=settings.gzip,
     )
     verifier = token_verifier(settings) if settings.read_needs_token else None
-    return Reception(hub, metrics, limits, verifier=verifier)
+    return Reception(hub, metrics, limits, verifier=verifier, tickets=tickets)
 
 
 def _h2_limits(settings: RmsSettings) -> H2Limits:

@@ -30,6 +30,12 @@ class RmsSettings(AccessSettings, NodeSettings):
         description="File with a token of role service, to read history with where that needs one and users come from "
         "an outside issuer; read again when it changes. With the secret, the node signs its own.",
     )
+    ticket_lifetime_s: float = Field(
+        120.0,
+        ge=3,
+        le=86_400,
+        description="Seconds that a ticket lives where posting needs one; viewers are given a new one every third.",
+    )
     max_viewers: int = Field(
         50_000, ge=1, le=1_000_000, description="Viewers in all; over HTTP/1.1 no more than the process may open files."
     )

@@ -45,6 +45,7 @@ STATUS = {
     RefusalReason.STORE_OVERLOADED: 503,
     RefusalReason.PASSWORDS_BUSY: 503,
 }
+TICKET_HEADER = "Livecomments-Ticket"
 # For a problem that names no reason: of those that share a status the first, which is the plainest.
 _REASON = {status: reason for reason, status in reversed(STATUS.items())}
 # A field's name in JSON and in the query, where it is not the project's own.
@@ -151,7 +152,7 @@ class ApiHandler(ProblemHandler):
 
     def sender(self) -> Sender:
         """Who sends this request. Raises ``Unauthenticated``."""
-        return Sender(self.identity())
+        return Sender(self.identity(), self.client_address(), self.request.headers.get(TICKET_HEADER))
 
     def identity(self) -> Identity:
         """Whom the request's token speaks for. Raises ``Unauthenticated``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -201,6 +202,8 @@ class LocalCluster:
             "LIVECOMMENTS_DATA": str(self.folder.path),
             STORE: self.options.store,
             **(self.cassandra.settings if self.cassandra else {}),
+            # Of no effect but with LIVECOMMENTS_POST_NEEDS_TICKET.
+            "LIVECOMMENTS_TICKET_SECRETS": os.environ.get("LIVECOMMENTS_TICKET_SECRETS") or self._ticket_secret(),
             **self.options.settings,
         }
         if not any(os.environ.get(name) or name in settings for name in KEY_FILES):
@@ -208,6 +211,9 @@ class LocalCluster:
             settings.setdefault("LIVECOMMENTS_RMS_JWT_SECRET", secret)
             settings.setdefault("LIVECOMMENTS_COMMENT_SERVICE_DEV_TOKENS", "true")
         return settings
+
+    def _ticket_secret(self) -> str:
+        return hashlib.sha256(b"tickets " + self.options.jwt_secret.encode()).hexdigest()
 
     def _envoy_settings(self) -> EnvoySettings:
         given = {

@@ -103,7 +103,7 @@ class H2Edge:
             link.answer(request, received.status, received.headers, received.body)
             return
         viewer = link.open_viewer(request, stream_headers(gzip=received.accepts_gzip))
-        opening = self._reception.opening()
+        opening = self._reception.opening(received.video)
         self._hub.join(received.video, Joiner.of(received, viewer, opening))
 
     def on_refused(self) -> None:

@@ -86,7 +86,7 @@ class Http1Edge(httputil.HTTPServerConnectionDelegate):
             viewer = self._link.adopt(_let_go(connection))
         except OSError:  # it broke just now, or there are no descriptors left: nobody can be answered
             return
-        opening = self._reception.opening()
+        opening = self._reception.opening(received.video)
         self._hub.join(received.video, Joiner.of(received, viewer, opening, head=_HEADS[received.accepts_gzip]))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from service_kit.auth.keys import JwksFile, KeyFileError, Keys, OneKey
+from service_kit.auth.tickets import MIN_SECRET_BYTES, Tickets
 from service_kit.auth.tokens import TokenVerifier
 from service_kit.errors import StartupError
 from service_kit.settings import SharedSettings
@@ -36,6 +38,39 @@ class AccessSettings(SharedSettings):
         validation_alias="LIVECOMMENTS_READ_NEEDS_TOKEN",
         description="Reading history and streaming need a token too; set it for comment services and RMS alike.",
     )
+
+    post_needs_ticket: bool = Field(
+        False,
+        validation_alias="LIVECOMMENTS_POST_NEEDS_TICKET",
+        description="Only who is watching a video may post in it: RMS hand out tickets, and comment services ask for "
+        "them. Set it for RMS first.",
+    )
+    ticket_secrets: SecretStr | None = Field(
+        None,
+        validation_alias="LIVECOMMENTS_TICKET_SECRETS",
+        description="Secrets of tickets, of 32 bytes or more, separated by commas; the same for RMS and comment "
+        "services. The first makes them, all are accepted: to change it, add the new one last, then put it first, then "
+        "take the old one away.",
+    )
+
+    @model_validator(mode="after")
+    def _has_good_ticket_secrets(self) -> Self:
+        if self.post_needs_ticket:
+            try:
+                self.make_tickets()
+            except ValueError:
+                raise ValueError(
+                    f"LIVECOMMENTS_POST_NEEDS_TICKET needs LIVECOMMENTS_TICKET_SECRETS, each of {MIN_SECRET_BYTES} "
+                    "bytes or more"
+                ) from None
+        return self
+
+    def make_tickets(self) -> Tickets | None:
+        """What makes and checks tickets; None where posting needs none."""
+        if not self.post_needs_ticket:
+            return None
+        secrets = "" if self.ticket_secrets is None else self.ticket_secrets.get_secret_value()
+        return Tickets([secret for each in secrets.split(",") if (secret := each.strip())])
 
     @property
     def jwt_keys_given(self) -> int:

@@ -22,6 +22,7 @@ from comment_service.store.sqlite import SqliteLimits, SqliteStore
 from coordination.ids import CommentIds
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.auth.keys import OneKey
+from service_kit.auth.tickets import Tickets
 from service_kit.auth.tokens import TokenSigner, TokenVerifier
 from service_kit.grpc_server import GrpcServer
 from tests.integration.comment_service.edges import CHEAP, SECRET, Clock, Edges, Http, Published
@@ -37,6 +38,12 @@ def store_limits() -> SqliteLimits:
 def read_needs_token() -> bool:
     """What a test may replace."""
     return False
+
+
+@pytest.fixture
+def tickets() -> Tickets | None:
+    """What a test may replace: who posts has to be watching."""
+    return None
 
 
 @pytest.fixture
@@ -56,7 +63,11 @@ def own_accounts(clock: Clock) -> OwnAccounts | None:
 
 @pytest.fixture
 async def edges(
-    tmp_path: Path, store_limits: SqliteLimits, read_needs_token: bool, own_accounts: OwnAccounts | None
+    tmp_path: Path,
+    store_limits: SqliteLimits,
+    read_needs_token: bool,
+    own_accounts: OwnAccounts | None,
+    tickets: Tickets | None,
 ) -> AsyncIterator[Edges]:
     registry = CollectorRegistry()
     metrics = CommentServiceMetrics(registry)
@@ -71,6 +82,7 @@ async def edges(
         metrics,
         read_needs_token=read_needs_token,
         own_accounts=own_accounts,
+        tickets=tickets,
     )
     server = HttpServer(
         "127.0.0.1",

@@ -58,6 +58,7 @@ PURE = [
     "rms/viewer_counts.py",
     "service_kit/auth/bearer.py",
     "service_kit/auth/identity.py",
+    "service_kit/auth/tickets.py",
     "service_kit/auth/tokens.py",
     "service_kit/rendezvous.py",
     "service_kit/text.py",
