@@ -10,6 +10,7 @@ import typer
 
 from coordination.errors import CoordinationError
 from ops.client.errors import ClientError
+from ops.commands.account import account
 from ops.commands.nodes import add_node_commands
 from ops.commands.post import post
 from ops.commands.replay import replay
@@ -58,6 +59,7 @@ app.command(rich_help_panel="A cluster on this machine")(token)
 app.command(rich_help_panel="A cluster on this machine")(routes)
 for command in (watch, post, replay):
     app.command(rich_help_panel="Any cluster")(command)
+app.add_typer(account, name="account", rich_help_panel="Any cluster")
 add_node_commands(app)
 
 

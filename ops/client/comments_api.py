@@ -26,17 +26,22 @@ class Page:
 
 
 class CommentsApi:
-    """Posts and reads comments. Every call raises ``ApiError`` for an error status and ``ClientError`` otherwise."""
+    """Posts and reads comments. Every call raises ``ApiError`` for an error status and ``ClientError`` otherwise.
 
-    def __init__(self, http: HttpClient) -> None:
+    ``reader_token``: what reading brings, where it needs a token.
+    """
+
+    def __init__(self, http: HttpClient, *, reader_token: str | None = None) -> None:
         self._http = http
+        self._reading = {} if reader_token is None else {"Authorization": f"Bearer {reader_token}"}
 
-    async def post(self, video: str, content: str, *, token: str) -> Comment:
-        """Posts one comment as the token's user and returns it as it was stored."""
+    async def post(self, video: str, content: str, *, token: str, ticket: str | None = None) -> Comment:
+        """Posts one comment as the token's user and returns it as it was stored. ``ticket``: of the video's stream."""
+        watching = {} if ticket is None else {"Livecomments-Ticket": ticket}
         response = await self._http.request(
             "POST",
             f"/comments/{quote(video, safe='')}",
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json", **watching},
             body=json.dumps({"content": content}, ensure_ascii=False).encode("utf-8", "surrogatepass"),
         )
         return _json_object(response, expected=201)
@@ -55,7 +60,7 @@ class CommentsApi:
         if cursor is not None:
             query["cursor"] = cursor
         path = f"/comments/{quote(video, safe='')}?{urlencode(query)}"
-        answer = _json_object(await self._http.request("GET", path), expected=200)
+        answer = _json_object(await self._http.request("GET", path, headers=self._reading), expected=200)
         return Page(answer["comments"], answer["nextCursor"], answer["hasMore"])
 
     async def after(self, video: str, cursor: str) -> AsyncIterator[Comment]:

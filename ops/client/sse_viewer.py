@@ -28,6 +28,7 @@ class SseViewer:
         on_closed: called once when the connection is gone, with what broke it, or None after a clean end.
         last_event_id: resume after this id (sent as a header).
         query: further parameters, e.g. ``{"backlog": "0"}``.
+        headers: further headers, e.g. ``Authorization``.
     """
 
     def __init__(
@@ -39,10 +40,11 @@ class SseViewer:
         on_closed: Callable[[ClientError | None], None] = lambda error: None,
         last_event_id: str = "",
         query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         endpoint: Endpoint | None = None,
     ) -> None:
         self._endpoint = endpoint or Endpoint.parse(url)
-        self._request = stream_request(self._endpoint, video, last_event_id, query or {})
+        self._request = stream_request(self._endpoint, video, last_event_id, query or {}, headers or {})
         self._sse = SseParser(last_event_id=last_event_id)
         self._on_event = on_event
         self._on_closed = on_closed
@@ -129,7 +131,9 @@ class SseViewer:
         raise ApiError(head.status, detail, retry_after_s=retry_after_s(head))
 
 
-def stream_request(endpoint: Endpoint, video: str, last_event_id: str, query: Mapping[str, str]) -> bytes:
+def stream_request(
+    endpoint: Endpoint, video: str, last_event_id: str, query: Mapping[str, str], headers: Mapping[str, str]
+) -> bytes:
     """The bytes of a stream's request."""
     path = f"/comments/{quote(video, safe='')}/stream"
     if query:
@@ -137,6 +141,7 @@ def stream_request(endpoint: Endpoint, video: str, last_event_id: str, query: Ma
     lines = [f"GET {path} HTTP/1.1", f"Host: {endpoint.authority}", "Accept: text/event-stream"]
     if last_event_id:
         lines.append(f"Last-Event-ID: {last_event_id}")
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

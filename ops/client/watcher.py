@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -41,15 +41,26 @@ class Watcher:
         url: the origin.
         video: the ``liveVideoId``.
         backlog: how many earlier comments come first, 0–1000.
+        token: what to read with.
+        ask_token: where to have one from as soon as the server wants one, where none is given.
         on_state: told in a few words when the connection is made, lost, or tried again.
     """
 
     def __init__(
-        self, url: str, video: str, *, backlog: int = 100, on_state: Callable[[str], None] = lambda text: None
+        self,
+        url: str,
+        video: str,
+        *,
+        backlog: int = 100,
+        token: str | None = None,
+        ask_token: Callable[[], Awaitable[str]] | None = None,
+        on_state: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._url = url
         self._video = video
         self._backlog = backlog
+        self._token = token
+        self._ask_token = ask_token
         self._on_state = on_state
         self._last_event_id = ""
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -72,6 +83,8 @@ class Watcher:
                             return
                 wait_s, why = jittered(self._retry_s), "the connection was closed"
             except ClientError as error:
+                if await self._has_token_now(error):
+                    continue
                 if self._is_final(error):
                     raise
                 wait_s, why = self._wait_after(error), str(error)
@@ -87,6 +100,7 @@ class Watcher:
             on_closed=inbox.close,
             last_event_id=self._last_event_id,
             query={} if self._last_event_id else {"backlog": str(self._backlog)},
+            headers={} if self._token is None else {"Authorization": f"Bearer {self._token}"},
         )
         self._retry_s = DEFAULT_RETRY_S
         try:
@@ -121,7 +135,7 @@ class Watcher:
 
     async def _missed_after(self, cursor: str) -> AsyncIterator[Event]:
         async with HttpClient(self._url, max_connections=1) as http:
-            async for comment in CommentsApi(http).after(self._video, cursor):
+            async for comment in CommentsApi(http, reader_token=self._token).after(self._video, cursor):
                 if self._is_new(comment):
                     yield Event("comment", comment)
 
@@ -132,6 +146,13 @@ class Watcher:
         self._seen[comment_id] = None
         if len(self._seen) > REMEMBERED_IDS:
             self._seen.popitem(last=False)
+        return True
+
+    async def _has_token_now(self, error: ClientError) -> bool:
+        """Whether the server wants a token and there is one now that it has not seen."""
+        if not isinstance(error, ApiError) or error.status != 401 or self._token is not None or not self._ask_token:
+            return False
+        self._token = await self._ask_token()
         return True
 
     def _is_final(self, error: ClientError) -> bool:

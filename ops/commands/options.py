@@ -14,9 +14,15 @@ from service_kit.video_id import is_video_id
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
-def _video(value: str | None) -> str | None:
-    if value is not None and not is_video_id(value):
+def require_video(value: str) -> None:
+    """Raises ``typer.BadParameter`` for what is no video id."""
+    if not is_video_id(value):
         raise typer.BadParameter(f"{value!r} is no video id: 1 to 64 of A-Z a-z 0-9 _ -")
+
+
+def _video(value: str | None) -> str | None:
+    if value is not None:
+        require_video(value)
     return value
 
 

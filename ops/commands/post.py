@@ -9,6 +9,7 @@ import typer
 
 from ops.client.comments_api import Comment, CommentsApi
 from ops.client.http_client import HttpClient
+from ops.client.poster import Poster
 from ops.commands.options import DEFAULT_URL, Data, Url, Video
 from ops.commands.tokens import GivenToken, PostAs, me, token_source
 
@@ -36,6 +37,7 @@ def post(
     async def send() -> Comment:
         async with HttpClient(url) as http:
             source = token_source(token, data, http, url)
-            return await CommentsApi(http).post(video, text, token=await source.of(user or me()))
+            async with Poster(CommentsApi(http), url, video) as poster:
+                return await poster.post(text, token=await source.of(user or me()))
 
     print(asyncio.run(send())["commentId"])

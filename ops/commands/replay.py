@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ops.client.comments_api import CommentsApi
 from ops.client.errors import ClientError
 from ops.client.http_client import HttpClient
+from ops.client.poster import Poster
 from ops.commands.options import DEFAULT_URL, Data, Url, VideoOption
 from ops.commands.tokens import GivenToken, token_source
 from ops.replay.formats import read_recording
@@ -53,10 +54,12 @@ def replay(
             bar = progress.add_task(video, total=None if loop else len(recording.comments))
 
             async def play() -> None:
-                async with HttpClient(url, max_connections=MAX_CONCURRENT_POSTS) as http:
+                async with (
+                    HttpClient(url, max_connections=MAX_CONCURRENT_POSTS) as http,
+                    Poster(CommentsApi(http), url, video) as poster,
+                ):
                     player = Player(
-                        CommentsApi(http),
-                        video,
+                        poster,
                         token_source(token, data, http, url).of,
                         speed=speed,
                         stats=stats,

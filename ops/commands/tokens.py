@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
@@ -16,13 +17,13 @@ from ops.client.endpoint import Endpoint
 from ops.client.errors import ApiError, ClientError, ProtocolError
 from ops.client.http_client import HttpClient
 from ops.client.problem import problem_detail
-from ops.commands.options import Data, local_cluster
+from ops.commands.options import Data, local_cluster, require_video
 from service_kit.auth.identity import Identity
 from service_kit.auth.tokens import MAX_NAME_CHARACTERS, MAX_USER_ID_CHARACTERS, sign
 from service_kit.errors import StartupError
 
 LIFETIME_S = 24 * 60 * 60
-Role = Literal["viewer", "moderator", "admin"]
+Role = Literal["viewer", "moderator", "admin", "service"]
 
 
 class TokenSource(Protocol):
@@ -54,9 +55,9 @@ class Signer:
         """With the secret of the cluster on that folder. Raises ``StartupError`` where there is none."""
         return cls(local_cluster(data).jwt_secret)
 
-    def sign(self, user: str, name: str | None = None, role: Role = "viewer") -> str:
-        """A token for ``user``, shown as ``name``."""
-        identity = Identity(user_id=user, name=name or user[:MAX_NAME_CHARACTERS], roles=frozenset({role}))
+    def sign(self, user: str, name: str | None = None, role: Role = "viewer", *, videos: Iterable[str] = ()) -> str:
+        """A token for ``user``, shown as ``name``, who may end ``videos``."""
+        identity = Identity(user, name or user[:MAX_NAME_CHARACTERS], frozenset({role}), frozenset(videos))
         return sign(identity, self._secret, lifetime_s=LIFETIME_S).token
 
     async def of(self, user: str) -> str:
@@ -116,7 +117,13 @@ def token(
         str | None,
         typer.Option("--name", metavar="N", help="The name that others see. [default: the user]", callback=_name),
     ] = None,
-    role: Annotated[Role, typer.Option("--role", help="What the user may do.")] = "viewer",
+    role: Annotated[
+        Role, typer.Option("--role", help="What the user may do. A service is no person but a process of yours.")
+    ] = "viewer",
+    videos: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="VIDEO", help="A video that the user may end; as often as need be."),
+    ] = None,
     data: Data = None,
 ) -> None:
     """Print a signed token (JWT) for development, good for a day.
@@ -129,7 +136,9 @@ def token(
 
       curl -H "Authorization: Bearer $(livecomments token --user mod --role moderator)" …
     """
-    print(Signer.of_local_cluster(data).sign(user, name, role))
+    for video in videos or ():
+        require_video(video)
+    print(Signer.of_local_cluster(data).sign(user, name, role, videos=videos or ()))
 
 
 PostAs = Annotated[
@@ -143,6 +152,17 @@ GivenToken = Annotated[
         envvar="LIVECOMMENTS_TOKEN",
         metavar="JWT",
         help="Post with this token. [default: one signed with the local cluster's secret, or a development token]",
+        show_default=False,
+    ),
+]
+
+ReaderToken = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="LIVECOMMENTS_TOKEN",
+        metavar="JWT",
+        help="Read with this token. [default: where reading needs one, as for post]",
         show_default=False,
     ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,8 +13,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ops.client.http_client import HttpClient
 from ops.client.watcher import Event, Watcher
-from ops.commands.options import DEFAULT_URL, Json, Url, Video
+from ops.commands.options import DEFAULT_URL, Data, Json, Url, Video
+from ops.commands.tokens import ReaderToken, me, token_source
 
 NAME_COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_red", "bright_cyan", "bright_magenta")
 # Over a terminal's control characters a comment could move the cursor, or say something in another's name.
@@ -22,11 +25,14 @@ UNSEEN = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 
 def watch(
     video: Video,
+    *,
     url: Url = DEFAULT_URL,
     backlog: Annotated[
         int, typer.Option("--backlog", min=0, max=1000, metavar="N", help="Earlier comments that come first.")
     ] = 100,
     as_json: Json = False,
+    token: ReaderToken = None,
+    data: Data = None,
 ) -> None:
     """Print a video's comments as they arrive, until the video ends.
 
@@ -39,14 +45,28 @@ def watch(
       livecomments watch match-42
 
       livecomments watch match-42 --backlog 0 --json | jq -r .data.content
+
+      livecomments watch match-42 --url https://live.example.org --token "$JWT"
     """
-    asyncio.run(_watch(url, video, backlog, as_json))
 
+    async def ask_token() -> str:
+        async with HttpClient(url) as http:
+            return await token_source(None, data, http, url).of(me())
 
-async def _watch(url: str, video: str, backlog: int, as_json: bool) -> None:
     errors = Console(stderr=True)
-    watcher = Watcher(url, video, backlog=backlog, on_state=lambda text: errors.print(Text(f"· {text}", style="dim")))
+    watcher = Watcher(
+        url,
+        video,
+        backlog=backlog,
+        token=token,
+        ask_token=ask_token,
+        on_state=lambda text: errors.print(Text(f"· {text}", style="dim")),
+    )
     show = _print_json if as_json else Printer(Console(highlight=False, soft_wrap=True)).show
+    asyncio.run(_watch(watcher, show))
+
+
+async def _watch(watcher: Watcher, show: Callable[[Event], None]) -> None:
     async for event in watcher.events():
         show(event)
 

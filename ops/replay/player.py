@@ -7,8 +7,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 
-from ops.client.comments_api import CommentsApi
 from ops.client.errors import ApiError, ClientError
+from ops.client.poster import Poster
 from ops.replay.recording import RecordedComment, Recording
 
 MAX_CONCURRENT_POSTS = 64
@@ -49,9 +49,10 @@ class PlayerStats:
 
 
 class Player:
-    """Posts comments to one video, each by its author.
+    """Posts comments, each by its author.
 
     Args:
+        poster: posts to the video that they are for.
         token_of: the token of an author.
         speed: 2.0 plays twice as fast as it was.
         stats: counted on, over several plays.
@@ -60,8 +61,7 @@ class Player:
 
     def __init__(
         self,
-        api: CommentsApi,
-        video: str,
+        poster: Poster,
         token_of: Callable[[str], Awaitable[str]],
         *,
         speed: float = 1.0,
@@ -69,8 +69,7 @@ class Player:
         on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         self.stats = stats or PlayerStats()
-        self._api = api
-        self._video = video
+        self._poster = poster
         self._token_of = token_of
         self._speed = speed
         self._on_progress = on_progress
@@ -101,7 +100,7 @@ class Player:
         begun = time.perf_counter()
         try:
             token = await self._token_of(comment.author)
-            await self._api.post(self._video, comment.text, token=token)
+            await self._poster.post(comment.text, token=token)
             self.stats.add_post((time.perf_counter() - begun) * 1000)
         except ClientError as error:
             passing = isinstance(error, ApiError) and error.status in PASSING_STATUSES
