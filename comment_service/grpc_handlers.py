@@ -83,7 +83,8 @@ class GrpcEdge:
 
         A service that has shown a client certificate (mTLS) needs none.
         """
-        if self._read_needs_token and "x509_common_name" not in context.auth_context():
+        encrypted = context.auth_context().get("transport_security_type") == [b"ssl"]
+        if self._read_needs_token and not encrypted:  # the server lets nobody in who shows no certificate
             authenticate_reader(self._verifier, _metadata(context, "authorization"))
 
     async def answer(self, operation: str, answer: Awaitable[T], context: Context) -> T:

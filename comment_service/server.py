@@ -29,7 +29,9 @@ from service_kit.auth.settings import token_verifier
 from service_kit.auth.tokens import TokenSigner
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
+from service_kit.grpc_client import channels
 from service_kit.grpc_server import GrpcServer
+from service_kit.grpc_tls import GrpcTls
 from service_kit.metrics import new_registry
 
 
@@ -51,7 +53,14 @@ class CommentServiceServer:
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
         SessionMetrics(self._registry).watch(self._session, self._dispatchers)
         self._membership_metrics = MembershipMetrics(self._registry)
-        self._publisher = Publisher(self._dispatchers, self._origin, self._registry, _publisher_limits(settings))
+        self._tls = GrpcTls.of(settings)
+        self._publisher = Publisher(
+            self._dispatchers,
+            self._origin,
+            self._registry,
+            _publisher_limits(settings),
+            open_channel=channels(self._tls),
+        )
         self._store = build_store(settings, self._metrics, self._registry)
         self._services: Services | None = None
         self._membership: Membership | None = None
@@ -152,7 +161,7 @@ class CommentServiceServer:
         )
         servicers = (CommentServicer(services, self._metrics), AccountServicer(services, self._metrics))
         self._grpc = GrpcServer(
-            settings.host, settings.grpc_port, services=[servicer.service() for servicer in servicers]
+            settings.host, settings.grpc_port, services=[servicer.service() for servicer in servicers], tls=self._tls
         )
         await self._http.start()
         await self._grpc.start()

@@ -16,6 +16,7 @@ from dispatcher.metrics import OutboxMetrics
 from dispatcher.reasons import DropReason
 from livecomments.v1 import event_pb2
 from service_kit.acked_stream import AckedStream, Batch, StreamEnd
+from service_kit.grpc_client import OpenChannel, open_channel
 
 # Numbers of viewers in one batch.
 MAX_BATCH_TOTALS = 1_000
@@ -68,7 +69,9 @@ class Outbox:
         metrics: OutboxMetrics,
         *,
         clock: Callable[[], float],
+        open_channel: OpenChannel = open_channel,
     ) -> None:
+        self._open_channel = open_channel
         self.receiver = receiver
         self.connected = False
         self.dropped = 0
@@ -111,6 +114,7 @@ class Outbox:
             self._delivery.method,
             window=self._limits.window,
             ack_timeout_s=self._limits.ack_timeout_s,
+            open_channel=self._open_channel,
         )
         if old is not None:
             await old.aclose()

@@ -30,7 +30,9 @@ from livecomments.v1 import dispatcher_pb2_grpc
 from service_kit.admin import AdminServer
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
+from service_kit.grpc_client import channels
 from service_kit.grpc_server import GrpcServer, GrpcService
+from service_kit.grpc_tls import GrpcTls
 from service_kit.metrics import new_registry
 
 HOUSEKEEPING_S = 1.0
@@ -48,6 +50,7 @@ class DispatcherServer:
         self.boot_id = uuid.uuid4().hex
         registry = new_registry("dispatcher", settings.node_id)
         self._metrics = DispatcherMetrics(registry)
+        self._tls = GrpcTls.of(settings)
         self._session = ZooKeeperSession.of(settings)
         self._watcher = RouteWatcher(self._session)
         self._membership_metrics = MembershipMetrics(registry)
@@ -90,6 +93,7 @@ class DispatcherServer:
                     lambda server: dispatcher_pb2_grpc.add_DispatcherServicer_to_server(self._service, server),
                 )
             ],
+            tls=self._tls,
         )
         self._admin = AdminServer(settings.host, settings.admin_port, registry, ready=self._not_ready)
         self._membership: Membership | None = None
@@ -213,7 +217,10 @@ class DispatcherServer:
         self, delivery: Delivery, family: OutboxFamily, max_items: int, max_bytes: int
     ) -> Callable[[str], Outbox]:
         limits = OutboxLimits(max_items, max_bytes, self._settings.outbox_window, self._settings.outbox_ack_timeout_s)
-        return lambda receiver: Outbox(receiver, delivery, limits, family.of(receiver), clock=time.monotonic)
+        open_channel = channels(self._tls)
+        return lambda receiver: Outbox(
+            receiver, delivery, limits, family.of(receiver), clock=time.monotonic, open_channel=open_channel
+        )
 
     def _on_routes_added(self, routes: list[Route]) -> None:
         for route in routes:

@@ -15,7 +15,7 @@ from livecomments.v1 import comment_service_pb2_grpc as pb_grpc
 from rms.comment_json import comment_json
 from rms.reasons import HistoryReason
 from service_kit.auth.service_token import ServiceToken
-from service_kit.grpc_client import open_channel
+from service_kit.grpc_client import OpenChannel, open_channel
 
 if TYPE_CHECKING:
     from coordination.membership import MembershipView, NodeRecord
@@ -74,7 +74,9 @@ class History:
         concurrent: int = 8,
         waiting: int = 4096,
         token: ServiceToken | None = None,
+        open_channel: OpenChannel = open_channel,
     ) -> None:
+        self._open_channel = open_channel
         self._view = view
         self._token = token
         self._told_refused = False
@@ -190,7 +192,7 @@ class History:
     def _channel_to(self, address: str) -> grpc.aio.Channel:
         channel = self._channels.get(address)
         if channel is None:
-            channel = self._channels[address] = open_channel(address)
+            channel = self._channels[address] = self._open_channel(address)
         return channel
 
     def _close_gone(self, nodes: Mapping[str, NodeRecord]) -> None:

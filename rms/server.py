@@ -49,7 +49,9 @@ from service_kit.auth.service_token import FileServiceToken, ServiceToken, Signe
 from service_kit.auth.settings import token_verifier
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
+from service_kit.grpc_client import channels
 from service_kit.grpc_server import GrpcServer
+from service_kit.grpc_tls import GrpcTls
 from service_kit.metrics import new_registry
 
 # Descriptors that are not viewers: listeners, ZooKeeper, gRPC, connections whose request is being read.
@@ -72,6 +74,7 @@ class RmsServer:
         # Why it takes no viewers now; empty while it does.
         self._state = "starting"
         self.admin = AdminServer(settings.host, settings.admin_port, registry, ready=self._not_ready)
+        tls = GrpcTls.of(settings)
         self._session = ZooKeeperSession.of(settings)
         self._comment_services = MembershipView(self._session, Role.COMMENT_SERVICE)
         self._registrar = RouteRegistrar(
@@ -95,7 +98,7 @@ class RmsServer:
             user_timeout_s=settings.user_timeout_s,
             charge=self._pump.charge,
         )
-        self._history = _history(self._comment_services, self._metrics, settings)
+        self._history = _history(self._comment_services, self._metrics, settings, tls)
         self.max_socket_viewers = _affordable(settings.max_viewers)
         self._ages = Ages(settings.max_age_s, jitter=settings.max_age_jitter, farewell=self._farewell)
         self._backfill = Backfill(self._history, self._metrics, timeout_s=settings.open_timeout_s)
@@ -144,7 +147,7 @@ class RmsServer:
             timeout_s=settings.header_timeout_s,
         )
         ingest = Ingest(self.hub, self._counts, self._metrics, report_every_s=settings.viewers_report_every_s)
-        self.grpc = GrpcServer(settings.host, settings.grpc_port, services=[ingest.service()])
+        self.grpc = GrpcServer(settings.host, settings.grpc_port, services=[ingest.service()], tls=tls)
         self._membership: Membership | None = None
 
     async def start(self) -> None:
@@ -292,7 +295,7 @@ class RmsServer:
         return [DISPLACED] if self.hub.displaced else []
 
 
-def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSettings) -> History:
+def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSettings, tls: GrpcTls | None) -> History:
     return History(
         view,
         metrics,
@@ -301,6 +304,7 @@ def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSetting
         concurrent=settings.history_concurrent,
         waiting=settings.history_waiting,
         token=_service_token(settings),
+        open_channel=channels(tls),
     )
 
 

@@ -198,8 +198,10 @@ class RmsSettings(AccessSettings, NodeSettings):
                 "set exactly one of LIVECOMMENTS_RMS_JWT_SECRET, _JWT_PUBLIC_KEY_FILE and _JWT_JWKS_FILE where "
                 "LIVECOMMENTS_READ_NEEDS_TOKEN is on"
             )
-        if self.read_needs_token and self.jwt_secret is None and self.service_token_file is None:
+        own = (self.jwt_secret, self.service_token_file, self.grpc_tls_certificate_file)
+        if self.read_needs_token and not any(own):
             raise ValueError(
-                "LIVECOMMENTS_READ_NEEDS_TOKEN without LIVECOMMENTS_RMS_JWT_SECRET needs _SERVICE_TOKEN_FILE"
+                "LIVECOMMENTS_READ_NEEDS_TOKEN without LIVECOMMENTS_RMS_JWT_SECRET needs "
+                "LIVECOMMENTS_RMS_SERVICE_TOKEN_FILE or LIVECOMMENTS_GRPC_TLS_CERTIFICATE_FILE"
             )
         return self

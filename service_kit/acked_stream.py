@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import grpc
 import structlog
 
-from service_kit.grpc_client import open_channel
+from service_kit.grpc_client import OpenChannel, open_channel
 
 # A wait after a failure: at first, and at most. The true wait is between half of it and all of it.
 BACKOFF_FIRST_S = 0.05
@@ -78,6 +78,7 @@ class AckedStream:
         window: int = 4,
         connect_timeout_s: float = 2.0,
         ack_timeout_s: float = 2.0,
+        open_channel: OpenChannel = open_channel,
     ) -> None:
         self._owner = owner
         self._addresses = addresses
@@ -85,6 +86,7 @@ class AckedStream:
         self._window = window
         self._connect_timeout_s = connect_timeout_s
         self._ack_timeout_s = ack_timeout_s
+        self._open_channel = open_channel
         self._wake = asyncio.Event()
         self._sent = 0
         self._acked = 0
@@ -127,7 +129,7 @@ class AckedStream:
             await asyncio.sleep(_backoff_s(failures))
 
     async def _one_stream(self, address: str) -> StreamEnd:
-        async with open_channel(address) as channel:
+        async with self._open_channel(address) as channel:
             call = self._method(channel)()
             try:
                 async with asyncio.timeout(self._connect_timeout_s):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import grpc
 
 from service_kit.grpc_server import MAX_MESSAGE_BYTES
+from service_kit.grpc_tls import GrpcTls
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -25,6 +29,17 @@ _OPTIONS = (
 )
 
 
-def open_channel(address: str) -> grpc.aio.Channel:
+OpenChannel = Callable[[str], grpc.aio.Channel]
+
+
+def open_channel(address: str, tls: GrpcTls | None = None) -> grpc.aio.Channel:
     """A lazy channel to ``host:port``: connects at the first call, pings every second, reconnects within one."""
-    return grpc.aio.insecure_channel(address, options=_OPTIONS)
+    if tls is None:
+        return grpc.aio.insecure_channel(address, options=_OPTIONS)
+    name = () if tls.server_name is None else (("grpc.ssl_target_name_override", tls.server_name),)
+    return grpc.aio.secure_channel(address, tls.channel_credentials(), options=(*_OPTIONS, *name))
+
+
+def channels(tls: GrpcTls | None) -> OpenChannel:
+    """``open_channel`` for a process that speaks TLS or does not."""
+    return partial(open_channel, tls=tls)

@@ -11,6 +11,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from service_kit.errors import StartupError
+from service_kit.grpc_tls import GrpcTls
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 _OPTIONS = (
@@ -40,10 +41,11 @@ class GrpcServer:
     """Serves ``services``, ``grpc.health.v1.Health`` and reflection on one port.
 
     ``port`` 0 takes a free one; ``self.port`` is the true one after ``start``. Health is NOT_SERVING until
-    ``set_serving(True)``.
+    ``set_serving(True)``. ``tls``: lets in only who has a certificate; None: everybody, unencrypted.
     """
 
-    def __init__(self, host: str, port: int, *, services: Sequence[GrpcService]) -> None:
+    def __init__(self, host: str, port: int, *, services: Sequence[GrpcService], tls: GrpcTls | None = None) -> None:
+        self._tls = tls
         self.host = host
         self.port = port
         self._services = services
@@ -64,12 +66,17 @@ class GrpcServer:
             server,
         )
         try:
-            self.port = server.add_insecure_port(f"{self.host}:{self.port}")
+            self.port = self._bind(server, f"{self.host}:{self.port}")
         except RuntimeError as error:
             raise StartupError(f"gRPC port {self.host}:{self.port} cannot be bound: {error}") from None
         await server.start()
         self._server = server
         await self.set_serving(False)
+
+    def _bind(self, server: grpc.aio.Server, address: str) -> int:
+        if self._tls is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, self._tls.server_credentials())
 
     async def set_serving(self, serving: bool) -> None:
         """What the health service answers, for the server as a whole and for each service."""

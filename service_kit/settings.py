@@ -10,10 +10,10 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import structlog
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service_kit.errors import SettingsError
@@ -66,6 +66,26 @@ class SharedSettings(BaseSettings):
         le=120.0,
         description="Seconds without a heartbeat after which ZooKeeper ends a session and its routes.",
     )
+    grpc_tls_certificate_file: Path | None = Field(
+        None,
+        validation_alias="LIVECOMMENTS_GRPC_TLS_CERTIFICATE_FILE",
+        description="PEM file with this process's certificate and its chain: with it, the processes speak mutual TLS "
+        "with each other (gRPC; Envoy's control plane excepted). Read again when it changes, as are the next two.",
+    )
+    grpc_tls_key_file: Path | None = Field(
+        None, validation_alias="LIVECOMMENTS_GRPC_TLS_KEY_FILE", description="PEM file with its key."
+    )
+    grpc_tls_authority_file: Path | None = Field(
+        None,
+        validation_alias="LIVECOMMENTS_GRPC_TLS_AUTHORITY_FILE",
+        description="PEM file with the authority that every process's certificate has to be from.",
+    )
+    grpc_tls_server_name: str | None = Field(
+        None,
+        validation_alias="LIVECOMMENTS_GRPC_TLS_SERVER_NAME",
+        min_length=1,
+        description="Name that the others' certificates are for; by default the host that they are reached at.",
+    )
     data: Path | None = Field(
         None, validation_alias="LIVECOMMENTS_DATA", description="Data folder of the local cluster."
     )
@@ -77,6 +97,13 @@ class SharedSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", validation_alias="LIVECOMMENTS_LOG_LEVEL", description="Least severe level that is logged."
     )
+
+    @model_validator(mode="after")
+    def _has_all_of_tls(self) -> Self:
+        given = (self.grpc_tls_certificate_file, self.grpc_tls_key_file, self.grpc_tls_authority_file)
+        if any(given) and not all(given):
+            raise ValueError("gRPC's TLS needs LIVECOMMENTS_GRPC_TLS_CERTIFICATE_FILE, _KEY_FILE and _AUTHORITY_FILE")
+        return self
 
 
 class NodeSettings(SharedSettings):

@@ -13,6 +13,7 @@ from comment_service.publishing.outbox import Item, Lane, PublishOutbox
 from comment_service.publishing.reasons import PublishDropReason
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc, event_pb2
 from service_kit.acked_stream import AckedStream, StreamEnd
+from service_kit.grpc_client import OpenChannel, open_channel
 
 if TYPE_CHECKING:
     from coordination.membership import NodeRecord
@@ -32,6 +33,7 @@ class DispatcherLink:
         clock: Callable[[], float],
         window: int,
         ack_timeout_s: float,
+        open_channel: OpenChannel = open_channel,
     ) -> None:
         if record.grpc is None:
             raise ValueError(f"dispatcher {record.node_id} has no gRPC address")
@@ -41,7 +43,14 @@ class DispatcherLink:
         self._clock = clock
         self._lane: Lane | None = None
         self._retired = False
-        self._stream = AckedStream(self, [record.grpc], _publish, window=window, ack_timeout_s=ack_timeout_s)
+        self._stream = AckedStream(
+            self,
+            [record.grpc],
+            _publish,
+            window=window,
+            ack_timeout_s=ack_timeout_s,
+            open_channel=open_channel,
+        )
 
     @property
     def connected(self) -> bool:

@@ -18,6 +18,7 @@ from comment_service.publishing.metrics import PublishMetrics
 from comment_service.publishing.outbox import Message, PublishOutbox
 from comment_service.publishing.reasons import PublishDropReason
 from livecomments.v1 import event_pb2
+from service_kit.grpc_client import OpenChannel, open_channel
 from service_kit.video_id import is_video_id
 
 if TYPE_CHECKING:
@@ -65,8 +66,10 @@ class Publisher:
         limits: PublisherLimits | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
+        open_channel: OpenChannel = open_channel,
     ) -> None:
         self._view = view
+        self._open_channel = open_channel
         self._origin = origin
         self._limits = limits = limits or PublisherLimits()
         self._clock = clock
@@ -151,6 +154,7 @@ class Publisher:
                 clock=self._clock,
                 window=self._limits.window,
                 ack_timeout_s=self._limits.ack_timeout_s,
+                open_channel=self._open_channel,
             )
             link.start()
 

@@ -31,6 +31,8 @@ export { Problem };
  * @typedef {object} Options
  * @property {string | URL} [baseUrl]  the server; default: the page's own origin. Node has no page and needs it
  * @property {string | null | (() => string | null | Promise<string | null>)} [token]  the JWT to post with
+ * @property {boolean} [readWithToken] reading and streaming send the token, too, for a server that wants one; not needed
+ *                                     on the server's own pages, where the cookie of the log-in does it
  * @property {number} [backlog]        comments before the live ones, 0 to 1000; default 100
  * @property {string} [lastEventId]    resume after this comment instead
  * @property {number} [silenceMs]      a stream without a byte for so long is dead; default 40 s (the server's
@@ -55,6 +57,8 @@ export class LiveComments {
   #maxCatchUp;
   /** @type {string | null} */
   #lastEventId;
+  /** What shows that somebody is watching, where posting needs it. @type {{ticket: string, expiresAt: string} | null} */
+  #ticket = null;
 
   /**
    * Connects once the present turn is over, so that listeners added right after the constructor miss nothing.
@@ -76,9 +80,11 @@ export class LiveComments {
       liveVideoId,
       fetch,
       token: async () => (typeof token === "function" ? token() : token),
+      readWithToken: options.readWithToken ?? false,
     });
     this.#connection = new Connection({
       url: () => this.#api.streamUrl(this.#position()),
+      headers: () => this.#api.readHeaders(),
       receive: (message, signal) => this.#receive(message, signal),
       changed: (change) => this.#emitter.emit("state", change),
       fetch,
@@ -119,7 +125,8 @@ export class LiveComments {
 
   /**
    * Posts a comment; resolves with it once it is durably stored. It comes as `comment`, too. Nothing is retried
-   * here: whoever tries again passes the same `idempotencyKey`, and it is stored once.
+   * here: whoever tries again passes the same `idempotencyKey`, and it is stored once. Where only who is watching may
+   * post (403 otherwise), the stream has to be live.
    *
    * @param {string} content  1 to 500 characters
    * @param {object} [options]
@@ -129,7 +136,8 @@ export class LiveComments {
    * @throws {Problem}
    */
   async post(content, { idempotencyKey = newIdempotencyKey(), replyTo } = {}) {
-    return this.#api.post(replyTo === undefined ? { content } : { content, replyTo }, idempotencyKey);
+    const body = replyTo === undefined ? { content } : { content, replyTo };
+    return this.#api.post(body, idempotencyKey, this.#ticket?.ticket ?? null);
   }
 
   /**
@@ -166,6 +174,7 @@ export class LiveComments {
     const payload = parsed(data);
     if (payload === null) return;
     if (event === "comment") this.#deliver(payload);
+    else if (event === "ticket") this.#keep(payload);
     else this.#emitter.emit(event, payload);
     if (event === "resync") await this.#catchUp(payload.after, signal);
     if (event === "reconnect") this.#connection.comeBackIn(payload.afterMs);
@@ -176,6 +185,15 @@ export class LiveComments {
   #deliver(comment) {
     this.#lastEventId = comment.commentId;
     if (this.#seen.add(comment.commentId)) this.#emitter.emit("comment", comment);
+  }
+
+  /**
+   * Of tickets that come again with a part of the stream, the one that lasts longest is the newest.
+   *
+   * @param {{ticket: string, expiresAt: string}} ticket
+   */
+  #keep(ticket) {
+    if (this.#ticket === null || ticket.expiresAt > this.#ticket.expiresAt) this.#ticket = ticket;
   }
 
   /**

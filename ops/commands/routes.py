@@ -19,6 +19,8 @@ from ops.client.errors import ClientError
 from ops.commands.options import Data, OptionalVideo, local_cluster
 from ops.local_cluster.cluster_file import ClusterFile
 from service_kit.grpc_client import open_channel
+from service_kit.grpc_tls import GrpcTls
+from service_kit.settings import SharedSettings, load
 
 DISPATCHER_TIMEOUT_S = 5.0
 ZOOKEEPER_TIMEOUT_S = 5.0
@@ -84,7 +86,7 @@ async def _in_zookeeper(cluster: ClusterFile, video: str | None) -> Sight:
 
 
 async def _in_dispatcher(address: str, video: str | None) -> Sight:
-    async with open_channel(address) as channel:
+    async with open_channel(address, GrpcTls.of(load(SharedSettings))) as channel:
         stub = dispatcher_pb2_grpc.DispatcherStub(channel)
         request = dispatcher_pb2.DescribeRoutesRequest(live_video_id=video or "")
         try:

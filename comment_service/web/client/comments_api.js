@@ -32,6 +32,7 @@ export class CommentsApi {
   #url;
   #fetch;
   #token;
+  #readWithToken;
 
   /**
    * @param {object} options
@@ -39,11 +40,22 @@ export class CommentsApi {
    * @param {string} options.liveVideoId
    * @param {typeof fetch} options.fetch
    * @param {() => string | null | Promise<string | null>} options.token
+   * @param {boolean} options.readWithToken  reading sends the token, too
    */
-  constructor({ baseUrl, liveVideoId, fetch, token }) {
+  constructor({ baseUrl, liveVideoId, fetch, token, readWithToken }) {
     this.#url = new URL(`comments/${liveVideoId}`, baseUrl);
     this.#fetch = fetch;
     this.#token = token;
+    this.#readWithToken = readWithToken;
+  }
+
+  /**
+   * What a request that reads sends along.
+   *
+   * @returns {Promise<Object<string, string>>}
+   */
+  async readHeaders() {
+    return this.#readWithToken ? this.#authorization() : {};
   }
 
   /**
@@ -77,7 +89,7 @@ export class CommentsApi {
       sort,
       ...(cursor === null ? {} : { cursor }),
     }).toString();
-    return this.#request(url, { signal });
+    return this.#request(url, { signal, headers: await this.readHeaders() });
   }
 
   /**
@@ -85,20 +97,27 @@ export class CommentsApi {
    *
    * @param {object} body
    * @param {string} idempotencyKey  the same for each attempt to post this comment
+   * @param {string | null} ticket   what the stream handed out last, where it hands out any
    * @returns {Promise<Comment>}
    * @throws {Problem}
    */
-  async post(body, idempotencyKey) {
-    const token = await this.#token();
+  async post(body, idempotencyKey, ticket) {
     return this.#request(this.#url, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
         "Idempotency-Key": idempotencyKey,
-        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...(ticket === null ? {} : { "Livecomments-Ticket": ticket }),
+        ...(await this.#authorization()),
       },
       body: JSON.stringify(body),
     });
+  }
+
+  /** @returns {Promise<Object<string, string>>} */
+  async #authorization() {
+    const token = await this.#token();
+    return token ? { Authorization: `Bearer ${token}` } : {};
   }
 
   /**

@@ -39,6 +39,7 @@ export class Connection {
   /**
    * @param {object} options
    * @param {() => URL} options.url                    where to, asked before each attempt
+   * @param {() => Promise<Object<string, string>>} options.headers  to send along, asked before each attempt
    * @param {(message: SseMessage, signal: AbortSignal) => void | Promise<void>} options.receive  the stream waits for
    *   it; when it throws, the stream is given up and opened again
    * @param {(change: StateChange) => void} options.changed
@@ -102,11 +103,11 @@ export class Connection {
   async #watch() {
     this.#dropping = new AbortController();
     const signal = AbortSignal.any([this.signal, this.#dropping.signal]);
-    const { url, receive, fetch, silenceMs } = this.#options;
+    const { url, headers, receive, fetch, silenceMs } = this.#options;
     let stream;
     let settled;
     try {
-      stream = await EventStream.open(url(), { fetch, signal, silenceMs });
+      stream = await EventStream.open(url(), { fetch, signal, silenceMs, headers: await headers() });
       settled = setTimeout(() => this.#live(), SETTLED_MS);
       for await (const batch of stream.batches()) {
         this.#live();

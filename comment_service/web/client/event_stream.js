@@ -45,17 +45,22 @@ export class EventStream {
    * @param {object} options
    * @param {typeof fetch} options.fetch
    * @param {AbortSignal} options.signal  ends the stream, whatever it is doing
+   * @param {Object<string, string>} [options.headers]
    * @param {number} options.silenceMs    a stream without a byte for so long is dead
    * @returns {Promise<EventStream>}
    * @throws {StreamError}
    */
-  static async open(url, { fetch, signal, silenceMs }) {
+  static async open(url, { fetch, signal, silenceMs, headers = {} }) {
     const abort = new AbortController();
     const linked = AbortSignal.any([signal, abort.signal]);
     const deadline = setTimeout(() => abort.abort(silence(silenceMs)), silenceMs);
     let response;
     try {
-      response = await fetch(url, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal: linked });
+      response = await fetch(url, {
+        headers: { ...headers, Accept: "text/event-stream" },
+        cache: "no-store",
+        signal: linked,
+      });
     } catch (error) {
       throw asStreamError(error, linked, STREAM_FAULT.unreachable);
     } finally {

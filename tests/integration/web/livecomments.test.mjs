@@ -251,3 +251,51 @@ test("the server may live below a path", async () => {
   await live.older(null);
   assert.equal(server.requests[0].url.pathname, "/live/comments/v");
 });
+
+/** @param {string} ticket @param {string} expiresAt */
+function ticket(ticket, expiresAt) {
+  return frame("ticket", { ticket, expiresAt });
+}
+
+test("shows the ticket that lasts longest with each post, and keeps it to itself", async () => {
+  let send;
+  server.script = [(connection) => ((send = connection.send), send(RETRY + ticket("first", "2026-11-21T12:02:00Z")))];
+  server.rest = () => ({ status: 201, body: comment(1) });
+  watch({ token: "t" });
+  const heard = [];
+  live.on("ticket", (payload) => heard.push(payload));
+  await until(() => live.state === "live");
+  await live.post("one");
+  send(ticket("second", "2026-11-21T12:02:40Z") + ticket("old", "2026-11-21T12:01:20Z") + frames(1));
+  await until(() => seen.length === 1);
+  await live.post("two");
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers["livecomments-ticket"]),
+    ["first", "second"],
+  );
+  assert.deepEqual(heard, []);
+});
+
+test("without tickets a post shows none", async () => {
+  server.script = [({ send }) => send(RETRY + frames(1))];
+  server.rest = () => ({ status: 201, body: comment(2) });
+  watch({ token: "t" });
+  await until(() => seen.length === 1);
+  await live.post("one");
+  assert.equal(server.requests[0].headers["livecomments-ticket"], undefined);
+  assert.equal(server.streamHeaders[0].authorization, undefined);
+});
+
+test("reads and streams with the token where it is told to, a new one after each break", async () => {
+  let number = 0;
+  server.script = [
+    ({ send, end }) => (send(RETRY + frames(1)), end()),
+    ({ send }) => send(frames(2)),
+  ];
+  server.rest = () => ({ body: { comments: [], nextCursor: null, hasMore: false } });
+  watch({ token: async () => `t${++number}`, readWithToken: true });
+  await until(() => seen.length === 2);
+  await live.older(null);
+  const sent = [...server.streamHeaders, server.requests[0].headers].map(({ authorization }) => authorization);
+  assert.deepEqual(sent, ["Bearer t1", "Bearer t2", "Bearer t3"]);
+});

@@ -14,6 +14,8 @@ import { createServer } from "node:http";
 export class ScriptedServer {
   /** @type {URLSearchParams[]} */
   streams = [];
+  /** @type {import("node:http").IncomingHttpHeaders[]} */
+  streamHeaders = [];
   /** @type {{method: string, url: URL, headers: import("node:http").IncomingHttpHeaders, body: any}[]} */
   requests = [];
   /** @type {((connection: Connection) => void)[]} */
@@ -37,6 +39,7 @@ export class ScriptedServer {
   async #answer(request, response) {
     const url = new URL(request.url, this.url);
     if (url.pathname.endsWith("/stream")) {
+      this.streamHeaders.push(request.headers);
       this.#stream(url, response);
       return;
     }
