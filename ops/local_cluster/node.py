@@ -14,7 +14,7 @@ from ops.local_cluster.process import ManagedProcess
 from ops.local_cluster.samples import Samples, scrape
 
 HOST = "127.0.0.1"
-READY_DEADLINE_S = 30.0
+READY_DEADLINE_S = 60.0  # the first one on a Cassandra makes its tables: 4 s, on a busy machine 20
 PROBE_TIMEOUT_S = 2.0
 PROBE_AGAIN_S = 0.05
 # Above what a node gives itself for draining and closing (LIVECOMMENTS_<PROCESS>_GRACE_S and 5 s).
@@ -71,7 +71,7 @@ class Node:
         return f"{HOST}:{self.ports[port]}"
 
     async def start(self) -> None:
-        """Starts it and waits until it is ready; idempotent. Raises ``ProcessError`` when it dies or takes 30 s."""
+        """Starts it and waits until it is ready; idempotent. Raises ``ProcessError`` when it dies or takes 60 s."""
         await self.process.start()
         await self.process.wait_ready(self._probe, deadline_s=READY_DEADLINE_S)
 

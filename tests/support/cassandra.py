@@ -14,19 +14,23 @@ from cassandra.policies import RoundRobinPolicy
 from cassandra.query import tuple_factory
 
 from comment_service.store.cassandra import CassandraStoreOptions
-from ops.local_cluster.cassandra import CassandraOptions, CassandraServer
+from ops.local_cluster.cassandra import CassandraOptions, CassandraServer, find_java
 from ops.local_cluster.cassandra_jars import CassandraMissingError, fetch_jars
 
 KEYSPACE = "contract"
-# Nobody here pulls the plug. What a killed process keeps is tested with nodes that fsync.
-FAST = CassandraOptions(commitlog_sync="periodic")
+# It is never restarted. What a restarted one keeps is tested with nodes that fsync.
+FAST = CassandraOptions(commitlog_sync="periodic", flush_schema=False)
 
 
-async def start_or_skip(server: CassandraServer) -> None:
-    """Starts it; where Cassandra cannot be had, the test is skipped and says how to get it. In CI it fails."""
-    try:
+def require_cassandra() -> None:
+    """Where Cassandra cannot be had, the test is skipped and says how to get it. In CI it fails."""
+
+    async def require() -> None:
+        await find_java()
         await fetch_jars()
-        await server.start()
+
+    try:
+        asyncio.run(require())
     except CassandraMissingError as error:
         if os.environ.get("CI"):
             raise
@@ -73,14 +77,15 @@ class SharedCassandra:
 @contextmanager
 def shared_cassandra(folder: Path) -> Iterator[SharedCassandra]:
     """For the length of the ``with``."""
+    require_cassandra()
     server = CassandraServer(folder, options=FAST)
-    asyncio.run(start_or_skip(server))
-    # A busy machine is no slow Cassandra.
+    asyncio.run(server.start())
     options = CassandraStoreOptions(
         contact_points=(server.host,),
         port=server.port,
         keyspace=KEYSPACE,
         local_dc=server.dc,
+        # A busy machine is no Cassandra in trouble.
         connect_timeout_s=30,
         timeout_s=20,
         max_waiting_reads=10_000,

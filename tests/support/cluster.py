@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc
 from ops.commands.tokens import Role, Signer
@@ -13,7 +14,10 @@ from ops.local_cluster.cluster import ClusterOptions, LocalCluster
 from ops.local_cluster.layout import DataFolder
 from ops.local_cluster.samples import Samples
 from service_kit.grpc_client import open_channel
+from tests.support.cassandra import require_cassandra
 from tests.support.zookeeper import FAST
+
+Store = Literal["sqlite", "cassandra"]
 
 
 class Cluster(LocalCluster):
@@ -37,14 +41,19 @@ class Cluster(LocalCluster):
 
 
 @contextmanager
-def running_cluster(folder: Path, *, rms: int = 3, dispatchers: int = 2, **settings: str) -> Iterator[Cluster]:
+def running_cluster(
+    folder: Path, *, rms: int = 3, dispatchers: int = 2, store: Store = "sqlite", **settings: str
+) -> Iterator[Cluster]:
     """A cluster for the length of the ``with``; ``settings`` by their variable's name without ``LIVECOMMENTS_``."""
+    if store == "cassandra":
+        require_cassandra()
     options = ClusterOptions(
         rms=rms,
         dispatchers=dispatchers,
         port=0,
         settings={f"LIVECOMMENTS_{name}": value for name, value in settings.items()},
         zookeeper=FAST,
+        store=store,
     )
     cluster = Cluster(DataFolder(folder), options)
     asyncio.run(cluster.start())
