@@ -1,20 +1,22 @@
-"""The use cases: post a comment, get one, list a video's. Knows no HTTP, no gRPC and no SQL."""
+"""The use cases: post a comment, get one, list a video's and a thread's. Knows no HTTP, no gRPC and no SQL."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from comment_service.announcements import Announcements
-from comment_service.comment import Comment, Media
+from comment_service.comment import Comment
 from comment_service.content import clean_content
+from comment_service.idempotency import UnderWay, check_key, digest_of, require_same
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.page import Page, PageRequest, page_of
+from comment_service.page import Direction, Page, PageRequest, Sort, page_of
 from comment_service.refusal import InvalidArgument, NotFound
 from comment_service.sender import Sender
 from comment_service.store import Store
+from comment_service.store.requests import RequestClaim
 from comment_service.store_calls import StoreCalls
 from livecomments.v1 import event_pb2
 
@@ -66,25 +68,35 @@ class Comments:
         self._metrics = metrics
         self._checks = checks
         self._calls = StoreCalls(metrics)
+        self._under_way: UnderWay[Posted] = UnderWay()
+
+    @property
+    def under_way(self) -> int:
+        """Posts with an idempotency key that are being made."""
+        return len(self._under_way)
 
     async def post(self, sender: Sender, draft: Draft) -> Posted:
         """Stores a comment and announces it; returns once it is durable, whether or not a dispatcher is there.
 
-        Raises ``InvalidArgument`` (content, media), ``NotFound`` (reply_to), ``StoreDown``, ``StoreBusy``, and
-        whatever its checks raise.
+        With an idempotency key what was posted under it before is returned, as it now stands.
+
+        Raises ``InvalidArgument`` (content, media, idempotency_key), ``NotFound`` (reply_to), ``KeyReused``,
+        ``StoreDown``, ``StoreBusy``, and whatever its checks raise.
         """
-        content = clean_content(draft.content)
-        for check in self._checks:
-            await check(sender, draft)
-        if draft.media:
-            raise InvalidArgument("media", "has to be empty: comments cannot carry images yet")
-        thread = None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
-        # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
-        return await asyncio.shield(asyncio.ensure_future(self._store_new(sender, draft, content, thread, ())))
+        draft = replace(draft, content=clean_content(draft.content))
+        if draft.idempotency_key is None:
+            thread = await self._check(sender, draft)
+            # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
+            return await asyncio.shield(asyncio.ensure_future(self._store_new(sender, draft, thread)))
+        key = check_key(draft.idempotency_key)
+        digest = digest_of(draft.live_video_id, draft.content, draft.reply_to, list(draft.media))
+        return await self._under_way.run(
+            sender.identity.user_id, key, digest, lambda: self._post_once(sender, draft, key, digest)
+        )
 
     async def get(self, live_video_id: str, comment_id: int) -> Comment:
         """Raises ``NotFound``."""
-        found = await self._calls.ask("get", lambda: self._store.comments.get(live_video_id, comment_id))
+        found = await self._find(live_video_id, comment_id)
         if found is None:
             raise NotFound(f"there is no comment {comment_id} in {live_video_id}")
         return found
@@ -99,32 +111,112 @@ class Comments:
             found = await self._calls.ask("page", lambda: comments.after(live_video_id, cursor, limit))
         return page_of(found, request)
 
-    async def _store_new(
-        self, sender: Sender, draft: Draft, content: str, thread: int | None, media: tuple[Media, ...]
-    ) -> Posted:
+    async def replies(self, live_video_id: str, comment_id: int, cursor: int | None, size: int) -> Page:
+        """A page of the thread that the comment began, oldest first. Raises ``NotFound``.
+
+        The replies to a comment that was deleted can still be read.
+        """
+        request = PageRequest(cursor or 0, Direction.AFTER, size, Sort.ASC)
+        comments, after = self._store.comments, cursor or 0
+        found = await self._calls.ask("replies", lambda: comments.replies(live_video_id, comment_id, after, size + 1))
+        if not found:
+            await self.get(live_video_id, comment_id)
+        return page_of(found, request)
+
+    async def _check(self, sender: Sender, draft: Draft) -> int | None:
+        """The thread that the post belongs to."""
+        for check in self._checks:
+            await check(sender, draft)
+        if draft.media:
+            raise InvalidArgument("media", "has to be empty: comments cannot carry images yet")
+        return None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
+
+    async def _store_new(self, sender: Sender, draft: Draft, thread: int | None) -> Posted:
         # Nothing is awaited between the id and the store's queue, so ids enter the store, and the live stream, rising.
-        author = sender.identity
-        comment = Comment(
-            comment_id=self._next_id(),
-            live_video_id=draft.live_video_id,
-            author_id=author.user_id,
-            author_name=author.name,
-            content=content,
-            reply_to=thread,
-            media=media,
-        )
-        posted = Posted(comment, comment.to_json())
+        posted = self._made(self._next_id(), sender, draft, thread)
         await self._calls.ask("post", lambda: self._write(posted))
         return posted
 
-    def _write(self, posted: Posted) -> asyncio.Future[None]:
+    async def _post_once(self, sender: Sender, draft: Draft, key: str, digest: bytes) -> Posted:
+        user_id, requests = sender.identity.user_id, self._store.requests
+        standing = await self._calls.ask("find_request", lambda: requests.find(user_id, key))
+        if standing is not None:
+            require_same(standing.digest, digest)
+            found = await self._find(draft.live_video_id, standing.comment_id)
+            if found is not None:
+                return Posted(found, found.to_json())
+        # From here on it is a post like any other: whoever claimed the key did not live to store the comment.
+        thread = await self._check(sender, draft)
+        if standing is None:
+            made = await self._claim_and_store(sender, draft, thread, key, digest)
+            if isinstance(made, Posted):
+                return made
+            standing = made
+        return await self._store_claimed(self._made(standing.comment_id, sender, draft, thread))
+
+    async def _claim_and_store(
+        self, sender: Sender, draft: Draft, thread: int | None, key: str, digest: bytes
+    ) -> Posted | RequestClaim:
+        """The comment, or the claim of somebody who was faster."""
+        posted = self._made(self._next_id(), sender, draft, thread)
         comment = posted.comment
-        write = self._store.comments.add(comment)
+        claim = RequestClaim(digest, comment.comment_id)
+        # Its place among the video's events is that of its id, however long the claim takes.
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._announce(posted, stored)
+        try:
+            standing = await self._calls.ask(
+                "claim", lambda: self._store.requests.claim(sender.identity.user_id, key, claim)
+            )
+            require_same(standing.digest, digest)
+            if standing != claim:
+                return standing
+            await self._calls.ask("post", lambda: self._store.comments.add(comment))
+            stored.set_result(True)
+            return posted
+        finally:
+            if not stored.done():
+                stored.set_result(False)
+
+    async def _store_claimed(self, posted: Posted) -> Posted:
+        """Stores it under the id that was claimed for it, unless it has been there: then it stays as it is."""
+        comment = posted.comment
+        await self._calls.ask("post", lambda: self._store.comments.add(comment))
+        now = await self._find(comment.live_video_id, comment.comment_id)
+        if now is None:
+            return posted  # it was deleted meanwhile, and is not announced again
+        posted = Posted(now, now.to_json())
+        written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        written.set_result(True)
+        self._announce(posted, written)
+        return posted
+
+    def _made(self, comment_id: int, sender: Sender, draft: Draft, thread: int | None) -> Posted:
+        author = sender.identity
+        comment = Comment(
+            comment_id=comment_id,
+            live_video_id=draft.live_video_id,
+            author_id=author.user_id,
+            author_name=author.name,
+            content=draft.content,
+            reply_to=thread,
+        )
+        return Posted(comment, comment.to_json())
+
+    def _write(self, posted: Posted) -> asyncio.Future[None]:
+        write = self._store.comments.add(posted.comment)
+        self._announce(posted, write)
+        return write
+
+    def _announce(self, posted: Posted, write: asyncio.Future[Any]) -> None:
+        comment = posted.comment
         self._announcements.once_written(
             comment.live_video_id, comment.comment_id, event_pb2.Event.KIND_COMMENT, posted.data, write
         )
         self._metrics.accepted.inc()
-        return write
+
+    async def _find(self, live_video_id: str, comment_id: int) -> Comment | None:
+        return await self._calls.ask("get", lambda: self._store.comments.get(live_video_id, comment_id))
 
     async def _thread_of(self, live_video_id: str, comment_id: int) -> int:
         try:

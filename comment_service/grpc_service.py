@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
+from comment_service.change import ChangeKind
+from comment_service.changes import Changed
 from comment_service.comment import Comment
 from comment_service.comments import Draft
 from comment_service.grpc_handlers import Context, GrpcEdge, video
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import DEFAULT_SIZE, Direction, PageRequest, Sort
-from comment_service.reasons import RefusalReason
-from comment_service.refusal import InvalidArgument, Refusal
+from comment_service.refusal import InvalidArgument
 from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.grpc_server import GrpcService
 
 MAX_PAGE_SIZE = 1000
+MAX_CHANGES_WITH_PAGE = 200
 _DIRECTIONS = {
     pb.DIRECTION_UNSPECIFIED: Direction.BEFORE,
     pb.DIRECTION_BEFORE: Direction.BEFORE,
     pb.DIRECTION_AFTER: Direction.AFTER,
 }
 _SORTS = {pb.SORT_UNSPECIFIED: Sort.DESC, pb.SORT_DESC: Sort.DESC, pb.SORT_ASC: Sort.ASC}
+_CHANGE_KINDS = {
+    ChangeKind.EDIT: pb.Change.KIND_EDIT,
+    ChangeKind.DELETE: pb.Change.KIND_DELETE,
+    ChangeKind.END: pb.Change.KIND_END,
+}
 
 
 class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
@@ -46,19 +51,27 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
     async def ListComments(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:  # noqa: N802
         return await self._edge.answer("ListComments", self._list(request, context), context)
 
+    async def ListReplies(self, request: pb.ListRepliesRequest, context: Context) -> pb.ListRepliesResponse:  # noqa: N802
+        return await self._edge.answer("ListReplies", self._replies(request, context), context)
+
+    async def ListChanges(self, request: pb.ListChangesRequest, context: Context) -> pb.ListChangesResponse:  # noqa: N802
+        return await self._edge.answer("ListChanges", self._changes(request, context), context)
+
     async def EditComment(self, request: pb.EditCommentRequest, context: Context) -> pb.EditCommentResponse:  # noqa: N802
-        return await self._edge.answer("EditComment", _unimplemented("comments cannot be edited yet"), context)
+        return await self._edge.answer("EditComment", self._edit(request, context), context)
 
     async def DeleteComment(self, request: pb.DeleteCommentRequest, context: Context) -> pb.DeleteCommentResponse:  # noqa: N802
-        return await self._edge.answer("DeleteComment", _unimplemented("comments cannot be deleted yet"), context)
+        return await self._edge.answer("DeleteComment", self._delete(request, context), context)
 
     async def EndVideo(self, request: pb.EndVideoRequest, context: Context) -> pb.EndVideoResponse:  # noqa: N802
-        return await self._edge.answer("EndVideo", _unimplemented("videos cannot be ended yet"), context)
+        return await self._edge.answer("EndVideo", self._end(request, context), context)
 
     async def _post(self, request: pb.PostCommentRequest, context: Context) -> pb.PostCommentResponse:
         live_video_id = video(request.live_video_id)
         reply_to = request.reply_to if request.HasField("reply_to") else None
-        draft = Draft(live_video_id, request.content, reply_to, tuple(request.media_ids))
+        draft = Draft(
+            live_video_id, request.content, reply_to, tuple(request.media_ids), request.idempotency_key or None
+        )
         posted = await self._services.comments.post(self._edge.sender(context), draft)
         return pb.PostCommentResponse(comment=comment_message(posted.comment))
 
@@ -69,12 +82,52 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
 
     async def _list(self, request: pb.ListCommentsRequest, context: Context) -> pb.ListCommentsResponse:
         self._edge.require_reader(context)
-        page = await self._services.comments.list(video(request.live_video_id), page_request(request))
-        return pb.ListCommentsResponse(
+        live_video_id = video(request.live_video_id)
+        page = await self._services.comments.list(live_video_id, page_request(request))
+        response = pb.ListCommentsResponse(
+            comments=[comment_message(comment) for comment in page.comments],
+            next_cursor=page.next_cursor,
+            has_more=page.has_more,
+            ended=(await self._services.videos.get(live_video_id)).ended,
+        )
+        if request.HasField("changes_after"):
+            changes, response.more_changes = await self._services.changes.list(
+                live_video_id, request.changes_after, MAX_CHANGES_WITH_PAGE
+            )
+            response.changes.extend(change_message(changed) for changed in changes)
+        return response
+
+    async def _replies(self, request: pb.ListRepliesRequest, context: Context) -> pb.ListRepliesResponse:
+        self._edge.require_reader(context)
+        live_video_id, size = video(request.live_video_id), _page_size(request.page_size)
+        cursor = request.cursor if request.HasField("cursor") else None
+        page = await self._services.comments.replies(live_video_id, request.comment_id, cursor, size)
+        return pb.ListRepliesResponse(
             comments=[comment_message(comment) for comment in page.comments],
             next_cursor=page.next_cursor,
             has_more=page.has_more,
         )
+
+    async def _changes(self, request: pb.ListChangesRequest, context: Context) -> pb.ListChangesResponse:
+        self._edge.require_reader(context)
+        live_video_id, size = video(request.live_video_id), _page_size(request.page_size)
+        changes, has_more = await self._services.changes.list(live_video_id, request.after, size)
+        return pb.ListChangesResponse(changes=[change_message(changed) for changed in changes], has_more=has_more)
+
+    async def _edit(self, request: pb.EditCommentRequest, context: Context) -> pb.EditCommentResponse:
+        live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
+        posted = await self._services.changes.edit(sender, live_video_id, request.comment_id, request.content)
+        return pb.EditCommentResponse(comment=comment_message(posted.comment))
+
+    async def _delete(self, request: pb.DeleteCommentRequest, context: Context) -> pb.DeleteCommentResponse:
+        live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
+        await self._services.changes.delete(sender, live_video_id, request.comment_id)
+        return pb.DeleteCommentResponse()
+
+    async def _end(self, request: pb.EndVideoRequest, context: Context) -> pb.EndVideoResponse:
+        live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
+        await self._services.videos.end(sender.identity, live_video_id)
+        return pb.EndVideoResponse()
 
 
 def comment_message(comment: Comment) -> pb.Comment:
@@ -86,7 +139,12 @@ def comment_message(comment: Comment) -> pb.Comment:
         author_name=comment.author_name,
         content=comment.content,
         reply_to=comment.reply_to,
+        media=[
+            pb.Media(media_id=m.media_id, content_type=m.content_type, width=m.width, height=m.height)
+            for m in comment.media
+        ],
         reactions=comment.reactions,
+        reply_count=comment.reply_count,
     )
     message.created_at.FromMilliseconds(comment.created_at_ms)
     if comment.edited_at_ms is not None:
@@ -94,10 +152,20 @@ def comment_message(comment: Comment) -> pb.Comment:
     return message
 
 
+def change_message(changed: Changed) -> pb.Change:
+    """The change as its proto."""
+    change = changed.change
+    return pb.Change(
+        change_id=change.change_id,
+        kind=_CHANGE_KINDS[change.kind],
+        comment_id=change.comment_id,
+        comment=None if changed.comment is None else comment_message(changed.comment),
+    )
+
+
 def page_request(request: pb.ListCommentsRequest) -> PageRequest:
     """Raises ``InvalidArgument`` naming the field that is out of range."""
-    if request.page_size > MAX_PAGE_SIZE:
-        raise InvalidArgument("page_size", f"is not a number from 1 to {MAX_PAGE_SIZE}, or 0 for {DEFAULT_SIZE}")
+    size = _page_size(request.page_size)
     if request.direction not in _DIRECTIONS:
         raise InvalidArgument("direction", "is none of DIRECTION_BEFORE, DIRECTION_AFTER")
     if request.sort not in _SORTS:
@@ -105,14 +173,12 @@ def page_request(request: pb.ListCommentsRequest) -> PageRequest:
     return PageRequest(
         cursor=request.cursor if request.HasField("cursor") else None,
         direction=_DIRECTIONS[request.direction],
-        size=request.page_size or DEFAULT_SIZE,
+        size=size,
         sort=_SORTS[request.sort],
     )
 
 
-class _Unimplemented(Refusal):
-    reason = RefusalReason.UNIMPLEMENTED
-
-
-async def _unimplemented(problem: str) -> NoReturn:
-    raise _Unimplemented(problem)
+def _page_size(size: int) -> int:
+    if size > MAX_PAGE_SIZE:
+        raise InvalidArgument("page_size", f"is not a number from 1 to {MAX_PAGE_SIZE}, or 0 for {DEFAULT_SIZE}")
+    return size or DEFAULT_SIZE

@@ -13,7 +13,9 @@ _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _READ_WHEN_SCRAPED = {
     "write_queue_length": "Writes that wait for the store.",
     "read_queue_length": "Reads that wait for the store.",
-    "unpublished": "Comments that wait for their write.",
+    "unpublished": "Comments and changes that wait for their write.",
+    "videos_remembered": "Videos of which it is remembered whether they have ended.",
+    "keyed_posts": "Posts with an Idempotency-Key that are being made.",
     "passwords_under_way": "Passwords being hashed, or waiting to be.",
     "login_keys_counted": "Usernames and addresses whose attempts to log in or register are counted.",
     "tokens_remembered": "Verified tokens in the cache.",

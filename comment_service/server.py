@@ -104,6 +104,9 @@ class CommentServiceServer:
                 read_needs_token=self.settings.read_needs_token,
                 own_accounts=_own_accounts(self.settings),
                 tickets=self.settings.make_tickets(),
+                edit_window_s=self.settings.edit_window_s,
+                video_cache_s=self.settings.video_cache_s,
+                video_cache=self.settings.video_cache,
             )
             await self._serve(self._services)
             await self._join()
@@ -191,6 +194,8 @@ class CommentServiceServer:
             unpublished=lambda: len(services.announcements),
             passwords_under_way=lambda: services.accounts.passwords.under_way if services.accounts else 0,
             login_keys_counted=lambda: len(services.accounts.attempts) if services.accounts else 0,
+            videos_remembered=lambda: services.videos.cached,
+            keyed_posts=lambda: services.comments.under_way,
             tokens_remembered=lambda: services.verifier.remembered,
             http_requests_in_flight=lambda: self._traffic.in_flight,
             worker=lambda: -1 if self._lease.number is None else self._lease.number,

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from comment_service.accounts import Accounts, Attempts, Passwords
 from comment_service.announcements import Announcements, EventPublisher
+from comment_service.audit import Audit, no_audit
+from comment_service.changes import Changes
 from comment_service.comments import Comments, PostCheck
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.store import Store
+from comment_service.videos import Videos
 from comment_service.watching import WatchingCheck
 from service_kit.auth.tickets import Tickets
 from service_kit.auth.tokens import TokenSigner, TokenVerifier
@@ -33,6 +36,8 @@ class Services:
     """Each field is one resource's use cases."""
 
     comments: Comments
+    changes: Changes
+    videos: Videos
     verifier: TokenVerifier
     announcements: Announcements
     accounts: Accounts | None = None
@@ -59,12 +64,25 @@ def build_services(
     read_needs_token: bool = False,
     own_accounts: OwnAccounts | None = None,
     tickets: Tickets | None = None,
+    edit_window_s: float = 300.0,
+    video_cache_s: float = 0.5,
+    video_cache: int = 10_000,
+    audit: Audit = no_audit,
 ) -> Services:
     """Puts them together; acquires nothing. ``tickets`` None: who posts need not be watching."""
     announcements = Announcements(publisher, metrics)
-    checks: list[PostCheck] = [] if tickets is None else [WatchingCheck(tickets)]
+    videos = Videos(
+        store, next_id, announcements, metrics, audit=audit, cache_s=video_cache_s, cache_videos=video_cache
+    )
+    checks: list[PostCheck] = [videos.require_going]
+    if tickets is not None:
+        checks.append(WatchingCheck(tickets))
+    comments = Comments(store, next_id, announcements, metrics, checks=checks)
+    changes = Changes(store, comments, next_id, announcements, metrics, edit_window_s=edit_window_s, audit=audit)
     return Services(
-        comments=Comments(store, next_id, announcements, metrics, checks=checks),
+        comments=comments,
+        changes=changes,
+        videos=videos,
         verifier=verifier,
         announcements=announcements,
         accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),

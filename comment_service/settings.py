@@ -46,6 +46,18 @@ class CommentServiceSettings(AccountSettings, CassandraSettings, AccessSettings,
     )
     reader_threads: int = Field(2, ge=1, le=64, description="Reads that the embedded store runs at a time.")
 
+    # What may be done to comments and videos.
+    edit_window_s: float = Field(
+        300.0, ge=0, description="Seconds in which an author may edit a comment; a moderator may at any time."
+    )
+    video_cache_s: float = Field(
+        0.5,
+        ge=0,
+        le=60,
+        description="Seconds that is remembered whether a video has ended; posts are possible for so long after it.",
+    )
+    video_cache: int = Field(10_000, ge=1, le=1_000_000, description="Videos of which that is remembered.")
+
     publish_outbox_events: int = Field(
         50_000, ge=1, description="Events that may wait for a dispatcher's acknowledgement; beyond that the oldest go."
     )

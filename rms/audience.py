@@ -159,6 +159,11 @@ class Audience:
         """``frames`` are about to be appended to the ring."""
         self._gzip.append(frames, viewers=sum(len(group) for group in self._runs))
 
+    def on_rewrite(self) -> None:
+        """A frame of the ring no longer gives what went out: who has yet to be sent it gets it as it is now."""
+        self._newest = (-1, self._ring.batch(self._ring.end))
+        self._gzip.on_rewrite()
+
     def begin_round(self) -> None:
         """Something was appended to the ring: every group is to be sent what it lacks."""
         self._heartbeats = {}

@@ -89,7 +89,7 @@ class Backfill:
         except HistoryUnavailableError as error:
             self._open_incomplete(feed, error.reason, str(error))
         else:
-            feed.open(page.comments, complete=page.complete)
+            feed.open(page.comments, complete=page.complete, changes=page.changes)
 
     def _open_incomplete(self, feed: Feed, reason: HistoryReason, detail: str) -> None:
         self._metrics.opened_incomplete.inc()
@@ -105,6 +105,6 @@ class Backfill:
                 page = await self._history.newest(feed.video, self._late_comments)
             except HistoryUnavailableError:
                 continue
-            late = feed.catch_up(page.comments, complete=page.complete)
+            late = feed.catch_up(page.comments, complete=page.complete, changes=page.changes)
             self._metrics.mended.labels("late_backfill").inc(late)
             return

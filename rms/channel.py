@@ -14,7 +14,7 @@ from rms.channel_limits import ChannelLimits
 from rms.compress import opening as gzip_opening
 from rms.compress import stored_batch
 from rms.encoders import Encoders
-from rms.frames import COMMENT, END, VIEWERS, Frame
+from rms.frames import CHANGES, COMMENT, END, VIEWERS, Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
 from rms.reasons import CloseReason, DropReason, FlushCause
@@ -128,15 +128,26 @@ class Channel:
         """The event went out or is about to, so a repeat would be dropped. True for ids too old to tell."""
         return self._recent.refusal(event_id) is not None
 
+    def forgo(self, event_id: int, reason: DropReason) -> None:
+        """The event counts as had, and never goes out."""
+        if self._recent.refusal(event_id) is None:
+            self._recent.add(event_id)
+            self._metrics.dropped.labels(reason).inc()
+
     def replace(self, event_id: int, frame: Frame | None) -> None:
-        """From now on the ring gives ``frame`` for that comment, or nothing where None (it was deleted)."""
+        """From now on the stream gives ``frame`` for that comment, or nothing where None: it was deleted, for good.
+
+        Whoever has not been sent the comment gets it so.
+        """
         data = b"" if frame is None else frame.data
         self._first_pages.clear()
-        if not self._ring.replace(event_id, data):
-            self._gathered = deque(
-                Frame(old.kind, old.event_id, data) if old.kind == COMMENT and old.event_id == event_id else old
-                for old in self._gathered
-            )
+        if self._ring.replace(event_id, data):
+            self._audience.on_rewrite()
+            return
+        for at, old in enumerate(self._gathered):
+            if old.kind == COMMENT and old.event_id == event_id and old.data:
+                self._gathered[at] = Frame(old.kind, old.event_id, data)
+                self._gathered_bytes += len(data) - len(old.data)
 
     def position_after(self, event_id: int) -> int | None:
         """Where a viewer goes on whose last comment was ``event_id``; None when the ring does not know that.
@@ -148,17 +159,31 @@ class Channel:
         return None if position is None or position < self._merged_to else position
 
     def position_since(self, event_id: int) -> int:
-        """Where a viewer goes on who is to have every comment of the ring with a greater id."""
+        """Where a viewer goes on who is to have every comment and change of the ring with a greater id."""
         return self._ring.position_since(event_id)
 
     def comments_after(self, event_id: int) -> list[Frame]:
         """The ring's comments with a greater id, in id order; for merging with what a store answered."""
         return self._ring.comments_after(event_id)
 
+    def changes_after(self, event_id: int, *, before: int | None = None) -> list[Frame]:
+        """The ring's edits and deletions with a greater id, in id order; only those before a position where given."""
+        return self._ring.changes_after(event_id, before=before)
+
+    @property
+    def greatest_change_evicted(self) -> int:
+        """The same as ``greatest_evicted`` of edits and deletions."""
+        return self._ring.greatest_change_evicted
+
     @property
     def comment_ids(self) -> set[int]:
         """Of the comments in the ring, and of those that go there with the next flush; deleted ones too."""
         return self._ring.comment_ids | {frame.event_id for frame in self._gathered if frame.kind == COMMENT}
+
+    @property
+    def change_ids(self) -> set[int]:
+        """The same of edits and deletions."""
+        return self._ring.change_ids | {frame.event_id for frame in self._gathered if frame.kind in CHANGES}
 
     @property
     def greatest_evicted(self) -> int:

@@ -17,7 +17,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def comment_json(comment: comment_service_pb2.Comment) -> bytes:
     """The comment object of the HTTP API and of the stream's ``data:`` field, compact UTF-8 without line ends."""
-    document = {
+    document: dict[str, object] = {
         "commentId": str(comment.comment_id),
         "liveVideoId": comment.live_video_id,
         "authorId": comment.author_id,
@@ -32,6 +32,8 @@ def comment_json(comment: comment_service_pb2.Comment) -> bytes:
         "reactions": dict(sorted(comment.reactions.items())),
         "editedAt": _iso(comment.edited_at) if comment.HasField("edited_at") else None,
     }
+    if comment.reply_count:
+        document["replyCount"] = comment.reply_count
     return _encode(document).encode()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ import structlog
 from livecomments.v1 import event_pb2
 from rms import frames
 from rms.chains import OriginChains
-from rms.reasons import HoldReason, ResyncReason
+from rms.changes import NO_CHANGES, Change, Changes, KnownChanges, change_of
+from rms.reasons import DropReason, HoldReason, ResyncReason
 
 if TYPE_CHECKING:
     from rms.channel import Channel
@@ -30,7 +30,6 @@ _KINDS = {
     event_pb2.Event.KIND_DELETE: frames.DELETE,
     event_pb2.Event.KIND_REACTIONS: frames.REACTIONS,
     event_pb2.Event.KIND_VIEWERS: frames.VIEWERS,
-    event_pb2.Event.KIND_END: frames.END,
 }
 
 
@@ -51,20 +50,29 @@ class Feed:
     that takes the hole, mends it and calls ``release``. ``max_held`` are held at most; more let all go on.
 
     Events with ids up to ``covered_to`` count as had: the backfill brought them.
+
+    What is deleted is not delivered from then on, and what is edited only so, whichever way the comment comes; the
+    video's end follows all that is held, and is told by ``on_end(feed)``.
     """
 
     __slots__ = (
         "_chains",
+        "_changes_after",
         "_complete_from",
+        "_ending",
         "_held",
         "_hole",
         "_max_held",
         "_mended",
         "_metrics",
+        "_on_end",
         "_on_hole",
+        "changes",
         "channel",
         "covered_to",
+        "ended",
         "incomplete",
+        "newest_change_id",
         "opened",
         "repairing",
     )
@@ -77,12 +85,19 @@ class Feed:
         max_held: int,
         metrics: ServiceMetrics,
         on_hole: Callable[[Feed], None],
+        on_end: Callable[[Feed], None] = lambda feed: None,
     ) -> None:
         self.channel = channel
         self.covered_to = covered_to
         self.incomplete = False
         """The newest comments of before the opening are missing: the store could not be read."""
         self.opened = False
+        self.ended = False
+        """The video's end has been put on the channel."""
+        self.changes = KnownChanges()
+        """Those that were heard of."""
+        self.newest_change_id = 0
+        """The greatest id of those."""
         self.repairing = False
         """Somebody mends a hole; whoever does sets it to False at the end."""
         self._chains = OriginChains(covered_to)
@@ -92,6 +107,9 @@ class Feed:
         self._mended: dict[int, None] = {}
         self._metrics = metrics
         self._on_hole = on_hole
+        self._on_end = on_end
+        self._ending: int | None = None  # the id of the end, which waits for what is held
+        self._changes_after = covered_to  # every change after this id has been put on the channel
         self._complete_from = 0  # every comment from this id on has been put on the channel
 
     @property
@@ -99,27 +117,40 @@ class Feed:
         """The channel's ``liveVideoId``."""
         return self.channel.video
 
-    def open(self, comments: Sequence[Comment], *, complete: bool) -> None:
-        """Goes live with the newest comments, oldest first; ``complete`` where there are no older ones."""
+    def open(self, comments: Sequence[Comment], *, complete: bool, changes: Changes = NO_CHANGES) -> None:
+        """Goes live with the newest comments, oldest first; ``complete`` where there are no older ones.
+
+        ``changes`` were read after them.
+        """
         if comments:
             self._complete_from = 0 if complete else comments[0][0]
-        self._open(comments)
+        self._changes_after = changes.after
+        history = [change.frame() for change in changes.changes if self._note(change)]
+        for comment_id, data in comments:
+            if not self.changes.is_deleted(comment_id):
+                history.append(_frame(comment_id, self.changes.as_it_stands(comment_id, data)))
+        history.sort(key=lambda frame: frame.event_id)
+        self._open(history, changes.ended)
 
     def open_incomplete(self) -> None:
         """Goes live with what there is: the store cannot be read."""
         self.incomplete = True
-        self._open([])
+        self._open([], None)
 
-    def catch_up(self, comments: Sequence[Comment], *, complete: bool) -> int:
+    def catch_up(self, comments: Sequence[Comment], *, complete: bool, changes: Changes = NO_CHANGES) -> int:
         """Publishes what ``open_incomplete`` went live without, of that the newest. Returns how many there were."""
         self.incomplete = False
         if comments:
             self._complete_from = 0 if complete else comments[0][0]
-        return self._mend(comment for comment in comments if not self.channel.has(comment[0]))
+        return self._mend_all((comment for comment in comments if not self.channel.has(comment[0])), changes)
 
     def reaches(self, comment_id: int) -> bool:
         """The ring has every comment with a greater id than this."""
         return not self.incomplete and comment_id >= max(self._complete_from - 1, self.channel.greatest_evicted)
+
+    def reaches_changes(self, event_id: int) -> bool:
+        """The ring has every edit and deletion with a greater id than this."""
+        return not event_id or event_id >= max(self._changes_after, self.channel.greatest_change_evicted)
 
     def deliver(self, item: Item) -> None:
         """Takes an event or a head; repeats are dropped."""
@@ -131,11 +162,17 @@ class Feed:
             self.release(HoldReason.FULL)
             self._take(item)
 
-    def merge(self, comments: Iterable[Comment]) -> int:
-        """Publishes those comments that should have come live and have not. Returns how many."""
-        return self._mend(
-            comment for comment in comments if comment[0] > self.covered_to and not self.channel.has(comment[0])
-        )
+    def merge(self, comments: Iterable[Comment], changes: Changes = NO_CHANGES) -> int:
+        """Publishes those that should have come live and have not. Returns how many. ``changes`` were read later."""
+        missed = (comment for comment in comments if comment[0] > self.covered_to and not self.channel.has(comment[0]))
+        return self._mend_all(missed, changes)
+
+    def end(self, event_id: int) -> None:
+        """The video has ended: nothing follows but what is held. ``event_id`` 0: not known. Idempotent."""
+        if not self.ended and self._ending is None:
+            self._ending = event_id
+            if self._held is None:
+                self._end()
 
     def doubt(self, since: int) -> None:
         """Something with an id after ``since`` may be missing though no event says so: has the store asked.
@@ -172,6 +209,7 @@ class Feed:
             return
         self.settle(hole)
         self._complete_from = max(self._complete_from, self.channel.newest_id or 0)
+        self._changes_after = max(self._changes_after, self.channel.newest_id or 0, self.newest_change_id)
         self._metrics.resyncs.labels(reason).inc(self.channel.viewers)
         self.channel.publish(frames.resync_frame(hole.since, reason))
 
@@ -182,10 +220,13 @@ class Feed:
             self._metrics.released.labels(reason).inc(len(held))
         for item in held or ():
             self._take(item)
+        if self._held is None and self._ending is not None:
+            self._end()
 
-    def _open(self, history: Sequence[Comment]) -> None:
-        self.channel.seed([_frame(*comment) for comment in history])
+    def _open(self, history: Sequence[frames.Frame], ended: int | None) -> None:
+        self.channel.seed(history)
         self.opened = True
+        self._ending = ended
         self.release(HoldReason.MENDED)
 
     def _take(self, item: Item) -> None:
@@ -217,10 +258,13 @@ class Feed:
         for comment_id, data in comments:
             if self._publish_comment(comment_id, data):
                 mended += 1
-                self._mended[comment_id] = None
-                if len(self._mended) > MAX_MENDED:
-                    del self._mended[next(iter(self._mended))]
+                self._remember_mended(comment_id)
         return mended
+
+    def _remember_mended(self, event_id: int) -> None:
+        self._mended[event_id] = None
+        if len(self._mended) > MAX_MENDED:
+            del self._mended[next(iter(self._mended))]
 
     def _note_hole(self, since: int, origin: str, claim: int) -> None:
         self._widen_hole(since).claims[origin] = claim
@@ -236,24 +280,74 @@ class Feed:
         self._mended.pop(event.event_id, None)
         if event.kind == event_pb2.Event.KIND_COMMENT:
             self._publish_comment(event.event_id, event.data)
-            return
-        kind = _KINDS[event.kind]
-        frame = frames.encode(kind, event.data, event.event_id)
-        if self.channel.publish(frame) and kind in (frames.EDIT, frames.DELETE):
-            self._rewrite(kind, event.data)
+        elif event.kind == event_pb2.Event.KIND_END:
+            self.end(event.event_id)
+        elif (change := _change(event)) is not None:
+            self._publish_change(change)
+        else:
+            self.channel.publish(frames.encode(_KINDS[event.kind], event.data, event.event_id))
 
     def _publish_comment(self, comment_id: int, data: bytes) -> bool:
-        return self.channel.publish(_frame(comment_id, data))
+        refusal = self.changes.refusal(comment_id)
+        if refusal is not None:
+            self.channel.forgo(comment_id, refusal)
+            return False
+        return self.channel.publish(_frame(comment_id, self.changes.as_it_stands(comment_id, data)))
 
-    def _rewrite(self, kind: str, data: bytes) -> None:
-        """Whoever joins later gets the comment as it now stands, or not at all."""
-        try:
-            comment_id = int(json.loads(data)["commentId"])
-        except (ValueError, KeyError, TypeError):
-            structlog.get_logger().warning("event_without_comment_id", video=self.video, kind=kind)
-            return
-        self.channel.replace(comment_id, _frame(comment_id, data) if kind == frames.EDIT else None)
+    def _publish_change(self, change: Change) -> bool:
+        if not self._note(change):
+            self.channel.forgo(change.change_id, DropReason.STALE_EDIT)
+            return False
+        self._rewrite(change)  # first: what has not gone out yet goes as it now stands, or not at all
+        return self.channel.publish(change.frame())
+
+    def _rewrite(self, change: Change) -> None:
+        deleted = change.kind == frames.DELETE
+        self.channel.replace(change.comment_id, None if deleted else _frame(change.comment_id, change.data))
+
+    def _mend_all(self, comments: Iterable[Comment], changes: Changes) -> int:
+        mended = self._mend_changes(changes.changes)
+        if not self.ended:
+            mended += self._mend(comments)
+        if changes.ended is not None:
+            self.end(changes.ended)
+        return mended
+
+    def _mend_changes(self, changes: Iterable[Change]) -> int:
+        mended = 0
+        for change in changes:
+            if change.change_id <= self.covered_to or self.channel.has(change.change_id):
+                if self._note(change):
+                    self._rewrite(change)
+            elif self._publish_change(change):
+                self._remember_mended(change.change_id)
+                mended += 1
+        return mended
+
+    def _note(self, change: Change) -> bool:
+        self.newest_change_id = max(self.newest_change_id, change.change_id)
+        forgotten = self.changes.forgotten
+        noted = self.changes.note(change)
+        self._metrics.changes_forgotten.inc(self.changes.forgotten - forgotten)
+        return noted
+
+    def _end(self) -> None:
+        event_id, self._ending = self._ending, None
+        self.ended = True
+        self.channel.publish(frames.end_frame(event_id or 0))
+        self._on_end(self)
 
 
 def _frame(comment_id: int, data: bytes) -> frames.Frame:
     return frames.encode(frames.COMMENT, data, comment_id)
+
+
+def _change(event: event_pb2.Event) -> Change | None:
+    """The edit or deletion that an event tells of; None for others, and for one that names no comment."""
+    kind = _KINDS.get(event.kind, "")
+    if kind not in frames.CHANGES:
+        return None
+    change = change_of(event.event_id, kind, event.data)
+    if change is None:
+        structlog.get_logger().warning("event_without_comment_id", video=event.live_video_id, kind=kind)
+    return change

@@ -26,6 +26,9 @@ RESYNC: Final = "resync"
 RECONNECT: Final = "reconnect"
 END: Final = "end"
 
+CHANGES: Final = (EDIT, DELETE)
+"""What happens to a comment after it was said."""
+
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
 

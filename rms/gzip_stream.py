@@ -30,6 +30,10 @@ class GzipStream:
         self._history = self._encoders.encode(self._history, self._ring.end, frames, viewers)
         self._newest.clear()
 
+    def on_rewrite(self) -> None:
+        """A frame of the ring no longer gives what went out."""
+        self._newest.clear()
+
     def forget(self) -> None:
         """Ends the history: the channel is silent or closed. The next flush begins another, that everyone shares."""
         self._encoders.release(self._history)

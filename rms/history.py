@@ -1,17 +1,22 @@
-"""History from the comment services: what a channel opens with, what a viewer missed, what filled a hole."""
+"""History from the comment services: what a channel opens with, what a viewer missed, what filled a hole; with what was
+changed since."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 import structlog
 
+from coordination.ids import first_id_at_ms
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc as pb_grpc
+from rms import frames
+from rms.changes import NO_CHANGES, Change, Changes
 from rms.comment_json import comment_json
 from rms.reasons import HistoryReason
 from service_kit.auth.service_token import ServiceToken
@@ -22,12 +27,22 @@ if TYPE_CHECKING:
     from rms.metrics import ServiceMetrics
 
 MAX_PAGE = 1000
+# How far back changes are asked for beside the newest page: a store may have forgotten older ones.
+CHANGES_MS = 24 * 3600 * 1000
+# Where those are more than this, only what matters for who was away for a moment.
+MAX_CHANGES = 1000
+RECENT_CHANGES_MS = 180_000
+MAX_RECENT_CHANGES = 5000
+# In place of the id after which changes are known: they are so many that nothing is said of any time.
+NO_CHANGES_KNOWN = 2**63 - 1
 # A node that failed is asked last for this long: while it hangs, each call to it would take the whole timeout.
 SHUN_S = 2.0
 # Comments turned into JSON (10 µs each) before the loop serves others.
 SLICE = 100
 
 _log = structlog.get_logger()
+Answer = TypeVar("Answer")
+Stub = Any  # the stub's type differs between the two kinds of channel
 
 
 class HistoryUnavailableError(Exception):
@@ -46,10 +61,12 @@ class HistoryPage:
         comments: (comment id, JSON), oldest first.
         complete: nothing lies between what was asked for and these: no older comments for the newest page, no newer
             ones for a page that follows a cursor.
+        changes: what was changed, read after the comments.
     """
 
     comments: list[tuple[int, bytes]]
     complete: bool
+    changes: Changes = NO_CHANGES
 
     def reaches(self, comment_id: int) -> bool:
         """Of a newest page: it has every comment with a greater id."""
@@ -62,6 +79,7 @@ class History:
     ``view`` is a started ``MembershipView`` of the comment services. A page is asked of one node after another, each
     for ``timeout_s``, at most ``attempts`` of them. ``concurrent`` reads run, ``waiting`` more may wait for a turn.
     ``token``: what each call brings, where this node has any.
+    ``clock_ms`` gives milliseconds since 1970.
     """
 
     def __init__(
@@ -75,6 +93,7 @@ class History:
         waiting: int = 4096,
         token: ServiceToken | None = None,
         open_channel: OpenChannel = open_channel,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._open_channel = open_channel
         self._view = view
@@ -85,6 +104,7 @@ class History:
         self._attempts = attempts
         self._turns = asyncio.Semaphore(concurrent)
         self._room = concurrent + waiting
+        self._clock_ms = clock_ms
         self._asked = 0
         self._first = 0
         self._channels: dict[str, grpc.aio.Channel] = {}
@@ -93,10 +113,12 @@ class History:
         self._unsubscribe = view.on_change(self._close_gone)
 
     async def newest(self, video: str, limit: int = MAX_PAGE) -> HistoryPage:
-        """The newest ``limit`` comments. Raises ``HistoryUnavailableError``."""
-        return await self._page(
-            pb.ListCommentsRequest(live_video_id=video, page_size=limit, sort=pb.SORT_DESC), newest_first=True
+        """The newest ``limit`` comments, and the changes of the last day; where those are over 1,000, of the last
+        three minutes. Raises ``HistoryUnavailableError``."""
+        request = pb.ListCommentsRequest(
+            live_video_id=video, page_size=limit, sort=pb.SORT_DESC, changes_after=self._ago(CHANGES_MS)
         )
+        return await self._page(request, newest_first=True)
 
     async def reaching(self, video: str, page: HistoryPage, since: int, *, pages: int) -> HistoryPage:
         """``page`` with up to ``pages`` older ones before it, so that nothing after ``since`` is left out where that
@@ -111,16 +133,25 @@ class History:
                     direction=pb.DIRECTION_BEFORE,
                     page_size=MAX_PAGE,
                     sort=pb.SORT_DESC,
+                    changes_after=page.changes.newest_id,
                 ),
                 newest_first=True,
             )
-            page = HistoryPage(older.comments + page.comments, older.complete)
+            page = HistoryPage(older.comments + page.comments, older.complete, page.changes.followed_by(older.changes))
         return page
 
-    async def after(self, video: str, cursor: int, limit: int = MAX_PAGE) -> HistoryPage:
-        """The ``limit`` comments next to ``cursor``, newer than it. Raises ``HistoryUnavailableError``."""
+    async def after(
+        self, video: str, cursor: int, limit: int = MAX_PAGE, *, changes_after: int | None = None
+    ) -> HistoryPage:
+        """The ``limit`` comments next to ``cursor``, newer than it, and the changes after it, or after
+        ``changes_after``. Raises ``HistoryUnavailableError``."""
         request = pb.ListCommentsRequest(
-            live_video_id=video, cursor=cursor, direction=pb.DIRECTION_AFTER, page_size=limit, sort=pb.SORT_ASC
+            live_video_id=video,
+            cursor=cursor,
+            direction=pb.DIRECTION_AFTER,
+            page_size=limit,
+            sort=pb.SORT_ASC,
+            changes_after=cursor if changes_after is None else changes_after,
         )
         return await self._page(request, newest_first=False)
 
@@ -138,16 +169,41 @@ class History:
         self._metrics.history_waiting.set(self._asked)
         try:
             async with self._turns:
-                response = await self._ask_one_after_another(request)
-                return await _to_page(response, newest_first=newest_first)
+                response = await self._ask_one_after_another(_list_comments(request))
+                comments = await _to_json(response.comments)
+                changes = await self._changes(request, response)
         except HistoryUnavailableError as error:
             self._metrics.history_failures.labels(error.reason).inc()
             raise
         finally:
             self._asked -= 1
             self._metrics.history_waiting.set(self._asked)
+        if newest_first:
+            comments.reverse()
+        return HistoryPage(comments, not response.has_more, changes)
 
-    async def _ask_one_after_another(self, request: pb.ListCommentsRequest) -> pb.ListCommentsResponse:
+    async def _changes(self, request: pb.ListCommentsRequest, response: pb.ListCommentsResponse) -> Changes:
+        """Those that came with the page, and the rest."""
+        after, recent = request.changes_after, self._ago(RECENT_CHANGES_MS)
+        found, more, most = list(response.changes), response.more_changes, MAX_CHANGES
+        while more and after != NO_CHANGES_KNOWN:
+            if len(found) >= most and after < recent:
+                after, found, most = recent, [], MAX_RECENT_CHANGES
+            elif len(found) >= most:
+                after = NO_CHANGES_KNOWN
+                break
+            last = found[-1].change_id if found else after
+            size = min(MAX_PAGE, most - len(found))
+            wanted = pb.ListChangesRequest(live_video_id=request.live_video_id, after=last, page_size=size)
+            answer = await self._ask_one_after_another(_list_changes(wanted))
+            found += answer.changes
+            more = answer.has_more
+        return Changes(await _to_changes(found), after, _ended(response.ended, found))
+
+    def _ago(self, ms: int) -> int:
+        return first_id_at_ms(self._clock_ms() - ms)
+
+    async def _ask_one_after_another(self, call: Callable[[Stub, dict[str, Any]], Awaitable[Answer]]) -> Answer:
         addresses = self._in_turn()
         if not addresses:
             raise HistoryUnavailableError(HistoryReason.NO_COMMENT_SERVICE, "no comment service is known")
@@ -156,7 +212,7 @@ class History:
             stub = pb_grpc.CommentServiceStub(self._channel_to(address))
             try:
                 with self._metrics.history_read_seconds.time():
-                    return await stub.ListComments(request, timeout=self._timeout_s, metadata=self._metadata())
+                    return await call(stub, {"timeout": self._timeout_s, "metadata": self._metadata()})
             except grpc.aio.AioRpcError as error:
                 detail = f"{address}: {error.code().name} {error.details()}"
                 if error.code() is grpc.StatusCode.UNAUTHENTICATED:
@@ -203,12 +259,44 @@ class History:
             task.add_done_callback(self._closing.discard)
 
 
-async def _to_page(response: pb.ListCommentsResponse, *, newest_first: bool) -> HistoryPage:
-    comments: list[tuple[int, bytes]] = []
-    for comment in response.comments:
-        comments.append((comment.comment_id, comment_json(comment)))
-        if len(comments) % SLICE == 0:
+def _list_comments(
+    request: pb.ListCommentsRequest,
+) -> Callable[[Stub, dict[str, Any]], Awaitable[pb.ListCommentsResponse]]:
+    return lambda stub, options: stub.ListComments(request, **options)
+
+
+def _list_changes(
+    request: pb.ListChangesRequest,
+) -> Callable[[Stub, dict[str, Any]], Awaitable[pb.ListChangesResponse]]:
+    return lambda stub, options: stub.ListChanges(request, **options)
+
+
+async def _to_json(comments: Iterable[pb.Comment]) -> list[tuple[int, bytes]]:
+    done: list[tuple[int, bytes]] = []
+    for comment in comments:
+        done.append((comment.comment_id, comment_json(comment)))
+        if len(done) % SLICE == 0:
             await asyncio.sleep(0)
-    if newest_first:
-        comments.reverse()
-    return HistoryPage(comments, complete=not response.has_more)
+    return done
+
+
+async def _to_changes(found: Iterable[pb.Change]) -> list[Change]:
+    """Without edits of comments that were deleted since: the deletion follows."""
+    done: list[Change] = []
+    for change in found:
+        if change.kind == pb.Change.KIND_DELETE:
+            data = b'{"commentId":"%d"}' % change.comment_id
+            done.append(Change(change.change_id, frames.DELETE, change.comment_id, data))
+        elif change.kind == pb.Change.KIND_EDIT and change.HasField("comment"):
+            data = comment_json(change.comment)
+            done.append(Change(change.change_id, frames.EDIT, change.comment_id, data))
+        if len(done) % SLICE == 0:
+            await asyncio.sleep(0)
+    return done
+
+
+def _ended(ended: bool, found: Iterable[pb.Change]) -> int | None:
+    for change in found:
+        if change.kind == pb.Change.KIND_END:
+            return change.change_id
+    return 0 if ended else None

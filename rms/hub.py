@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from coordination.ids import first_id_at_ms
-from livecomments.v1 import event_pb2
 from rms.admission import Admission
 from rms.ages import Ages
 from rms.backfill import Backfill
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
 # What was made this long before a channel opens may not be stored yet, and so not be in its backfill.
 COVERAGE_SLACK_MS = 5000
+# How long the ring of a video that has ended serves those who come late; meanwhile it is polled.
+ENDED_LINGER_S = 2.0
 # Waiting viewers joined before the loop serves others.
 SLICE = 20
 
@@ -65,8 +66,6 @@ class _Served:
     closing: asyncio.TimerHandle | None = None
     announced: bool = False
     """Dispatchers have had its route."""
-    ended: bool = False
-    """The video is over: its route is gone for good."""
 
 
 class Hub:
@@ -158,9 +157,6 @@ class Hub:
         if served is None:
             return False
         served.feed.deliver(item)
-        if isinstance(item, event_pb2.Event) and item.kind == event_pb2.Event.KIND_END:
-            served.ended = True
-            self._registrar.withdraw(item.live_video_id)
         return True
 
     def show_viewers(self, video: str, total: int) -> None:
@@ -170,15 +166,18 @@ class Hub:
             served.feed.channel.publish(viewers_frame(total))
 
     def unannounced(self) -> Iterator[Feed]:
-        """Open feeds whose route no dispatcher has, so that nothing is delivered to them."""
+        """Open feeds whose route no dispatcher has, so that nothing is delivered to them.
+
+        Those of videos that have ended are among them: what they ended with can still be edited and deleted.
+        """
         for video, served in self._served.items():
             routed = self._registrar.is_announced(video) and not self.displaced
-            if served.feed.opened and not served.ended and not routed:
+            if served.feed.opened and not routed:
                 yield served.feed
 
     def open_feeds(self) -> list[Feed]:
         """The feeds that are live, those with the newest comment first."""
-        feeds = [served.feed for served in self._served.values() if served.feed.opened and not served.ended]
+        feeds = [served.feed for served in self._served.values() if served.feed.opened and not served.feed.ended]
         return sorted(feeds, key=lambda feed: feed.channel.newest_id or 0, reverse=True)
 
     # -- the end -------------------------------------------------------------------------------------------------
@@ -210,6 +209,7 @@ class Hub:
             max_held=self._limits.max_held,
             metrics=self._metrics,
             on_hole=self._repairs.begin,
+            on_end=self._on_end,
         )
         served = self._served[video] = _Served(feed)
         self._metrics.channels.set(len(self._served))
@@ -233,6 +233,13 @@ class Hub:
             self.on_announced_anew(served.feed)
         served.announced = True
 
+    def _on_end(self, feed: Feed) -> None:
+        """The video is over: there is nothing to be sent here any more."""
+        self._registrar.withdraw(feed.video)
+        served = self._served[feed.video]
+        if served.closing is not None:
+            self._close_later(served)
+
     def _on_detach(self, video: str, viewer: Viewer, _: CloseReason) -> None:
         self._ages.discard(viewer)
         self._leave(video)
@@ -248,8 +255,15 @@ class Hub:
         served.viewers -= 1
         self._counts.set(video, served.viewers)
         if not served.viewers and not self._draining:
-            loop = asyncio.get_running_loop()
-            served.closing = loop.call_later(self._limits.linger_s, self._close, video)
+            self._close_later(served)
+
+    def _close_later(self, served: _Served) -> None:
+        if served.closing is not None:
+            served.closing.cancel()
+        linger_s = self._limits.linger_s
+        if served.feed.ended:
+            linger_s = min(linger_s, ENDED_LINGER_S)
+        served.closing = asyncio.get_running_loop().call_later(linger_s, self._close, served.feed.video)
 
     def _close(self, video: str) -> None:
         served = self._served.pop(video)

@@ -18,6 +18,8 @@ from rms.viewer import Viewer
 
 # Pages that are read beyond the newest 1,000 at most, for the slack.
 OLDER_PAGES = 3
+# How far before its last comment a viewer may have missed an edit or deletion that it did not get from another node.
+CHANGES_SLACK_MS = 30_000
 # Viewers given their pages of history before the loop serves others.
 SLICE = 10
 
@@ -114,17 +116,19 @@ class Joining:
     def _resume(self, feed: Feed, joiner: Joiner, resume_after: int) -> None:
         position = feed.channel.position_after(resume_after)
         since = _with_slack(resume_after)
-        if position is not None:
+        if position is not None and feed.reaches_changes(resume_after):
             self._count("exact")
             self._go_on(feed, joiner, position)
-        elif feed.reaches(since):
+        elif feed.reaches(since) and feed.reaches_changes(_long_before(resume_after)):
             self._count("ring")
-            self._go_on(feed, joiner, feed.channel.position_since(since))
+            at = feed.channel.position_since(since)
+            self._go_on(feed, joiner, at, feed.channel.changes_after(_long_before(resume_after), before=at))
         else:
             self._ask_store(feed, joiner)
 
-    def _go_on(self, feed: Feed, joiner: Joiner, position: int) -> None:
-        feed.channel.resume(joiner.viewer, joiner.opening, position=position, head=joiner.head, gzip=joiner.gzip)
+    def _go_on(self, feed: Feed, joiner: Joiner, position: int, first: Sequence[Frame] = ()) -> None:
+        opening = joiner.opening + b"".join([frame.data for frame in first])
+        feed.channel.resume(joiner.viewer, opening, position=position, head=joiner.head, gzip=joiner.gzip)
 
     # -- from the store ------------------------------------------------------------------------------------------
 
@@ -145,7 +149,7 @@ class Joining:
             page = await self._page(feed, joiners)
             if page is not None and feed.channel.live:
                 # What is in the page and still on its way counts as a repeat from here on, also for those below.
-                self._metrics.mended.labels("resume").inc(feed.merge(page.comments))
+                self._metrics.mended.labels("resume").inc(feed.merge(page.comments, page.changes))
             await self._serve(feed, joiners, _Read(page, read_at))
         self._waiting.pop(feed, None)
 
@@ -187,8 +191,11 @@ class Joining:
             comments = _merged(feed, read.page, since)
             complete = read.page.reaches(since) and read.meets(feed)
             if joiner.resume_after is None:
-                comments = comments[-joiner.backlog :]
-            self._replay(feed, joiner, comments, complete=complete)
+                self._replay(feed, joiner, comments[-joiner.backlog :], complete=complete)
+                return
+            changed_since = _long_before(joiner.resume_after)
+            complete = complete and (not changed_since or changed_since >= read.page.changes.after)
+            self._replay(feed, joiner, comments, _changed(feed, read.page, changed_since), complete=complete)
 
     def _join_without_store(self, feed: Feed, joiner: Joiner) -> None:
         self._count("without_store")
@@ -196,18 +203,20 @@ class Joining:
             _join(feed, joiner, joiner.opening, backlog=joiner.backlog)
             return
         comments = feed.channel.comments_after(_with_slack(joiner.resume_after))
-        self._replay(feed, joiner, comments, complete=False, reason=ResyncReason.HISTORY_UNAVAILABLE)
+        changes = feed.channel.changes_after(_long_before(joiner.resume_after))
+        self._replay(feed, joiner, comments, changes, complete=False, reason=ResyncReason.HISTORY_UNAVAILABLE)
 
     def _replay(
         self,
         feed: Feed,
         joiner: Joiner,
         comments: list[Frame],
+        changes: Sequence[Frame] = (),
         *,
         complete: bool,
         reason: ResyncReason = ResyncReason.TOO_FAR_BACK,
     ) -> None:
-        """Sends ``comments``, then live from the ring's end on; of those that were missed the newest 1,000.
+        """Sends ``comments``, ``changes``, then live from the ring's end on; of comments missed the newest 1,000.
 
         Those of the slack are not among the missed, and go along; who is told to resync is to read them too.
         """
@@ -218,7 +227,7 @@ class Joining:
                 self._metrics.resyncs.labels(reason).inc()
                 opening.append(resync_frame(_with_slack(joiner.resume_after), reason).data)
                 comments = comments[-MAX_PAGE:]
-        opening += [frame.data for frame in comments]
+        opening += [frame.data for frame in (*comments, *changes)]
         _join(feed, joiner, b"".join(opening))
 
     def _count(self, how: str) -> None:
@@ -234,8 +243,24 @@ def _with_slack(comment_id: int) -> int:
     return first_id_at_ms(id_time_ms(comment_id) - CLOCK_SLACK_MS)
 
 
+def _long_before(comment_id: int) -> int:
+    """The same for edits and deletions, which may come twice: a node mends them some seconds late."""
+    return first_id_at_ms(id_time_ms(comment_id) - CHANGES_SLACK_MS)
+
+
 def _merged(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:
     """What the store and the ring have after ``since``, in id order, but what the next flush brings anyway."""
     here = feed.channel.comment_ids
-    stored = [encode(COMMENT, data, each) for each, data in page.comments if each > since and each not in here]
+    stored = [
+        encode(COMMENT, feed.changes.as_it_stands(each, data), each)
+        for each, data in page.comments
+        if each > since and each not in here and not feed.changes.is_deleted(each)
+    ]
     return sorted(stored + feed.channel.comments_after(since), key=lambda frame: frame.event_id)
+
+
+def _changed(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:
+    """The same of edits and deletions."""
+    here = feed.channel.change_ids
+    stored = [each.frame() for each in page.changes.changes if each.change_id > since and each.change_id not in here]
+    return sorted(stored + feed.channel.changes_after(since), key=lambda frame: frame.event_id)

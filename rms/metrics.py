@@ -141,7 +141,7 @@ class ServiceMetrics(RmsMetrics):
         )
         self.history_read_seconds = Histogram(
             "livecomments_rms_history_read_seconds",
-            "One ListComments call.",
+            "One call of ListComments or ListChanges.",
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
@@ -168,12 +168,19 @@ class ServiceMetrics(RmsMetrics):
         self.repairs = Counter("livecomments_rms_repairs_total", "Repairs.", ["outcome"], registry=registry)
         self.mended = Counter(
             "livecomments_rms_mended_total",
-            "Comments that did not come live, by what brought them.",
+            "Comments, edits and deletions that did not come live, by what brought them.",
             ["by"],
             registry=registry,
         )
+        self.changes_forgotten = Counter(
+            "livecomments_rms_changes_forgotten_total",
+            "Edits and deletions that a channel remembers no more: there were too many.",
+            registry=registry,
+        )
         self.unannounced = Gauge(
-            "livecomments_rms_unannounced_channels", "Videos polled for want of a route.", registry=registry
+            "livecomments_rms_unannounced_channels",
+            "Videos polled: without a route yet, or ended and with viewers of a moment ago.",
+            registry=registry,
         )
         self.routes = Gauge("livecomments_rms_routes", "Routes registered in ZooKeeper.", registry=registry)
         self.routes_pending = Gauge(

@@ -1,4 +1,4 @@
-"""Reads new comments from the store for videos whose route is not registered: no dispatcher sends them here."""
+"""Reads what is new from the store for videos whose route is not registered: no dispatcher sends it here."""
 
 from __future__ import annotations
 
@@ -88,19 +88,20 @@ class Polling:
             since = self._doubted.pop(feed, None)
             cursor = _cursor(feed) if since is None else since
             try:
-                await self._read(feed, cursor)
+                await self._read(feed, cursor, doubted=since is not None)
             except HistoryUnavailableError:  # counted where it failed; the next round asks again
                 if since is not None:
                     self._doubted[feed] = since
 
-    async def _read(self, feed: Feed, cursor: int) -> None:
+    async def _read(self, feed: Feed, cursor: int, *, doubted: bool) -> None:
         """All that follows ``cursor``, so that what comes live in between cannot hide the rest."""
         complete = False
+        changes_after = cursor if doubted else _changes_cursor(feed)
         while not complete and feed.channel.live:
             await self._turn()
-            page = await self._history.after(feed.video, cursor, MAX_PAGE)
+            page = await self._history.after(feed.video, cursor, MAX_PAGE, changes_after=changes_after)
             if feed.channel.live:
-                self._metrics.mended.labels("poll").inc(feed.merge(page.comments))
+                self._metrics.mended.labels("poll").inc(feed.merge(page.comments, page.changes))
             complete = page.complete
             if page.comments:
                 cursor = page.comments[-1][0]
@@ -115,4 +116,14 @@ class Polling:
 
 def _cursor(feed: Feed) -> int:
     """What follows it is news, or may be."""
-    return max(feed.covered_to, first_id_at_ms(id_time_ms(feed.channel.newest_id or 0) - CLOCK_SLACK_MS))
+    return _before(feed, feed.channel.newest_id or 0)
+
+
+def _changes_cursor(feed: Feed) -> int:
+    """The same of edits and deletions."""
+    return _before(feed, max(feed.channel.newest_id or 0, feed.newest_change_id))
+
+
+def _before(feed: Feed, event_id: int) -> int:
+    """The cursor that leaves nothing out, where ``event_id`` is the newest that was had."""
+    return max(feed.covered_to, first_id_at_ms(id_time_ms(event_id) - CLOCK_SLACK_MS))

@@ -65,6 +65,10 @@ class DropReason(StrEnum):
     """More waited for one flush than a channel's ring holds; the viewers were told to resync."""
     ENDED = "ended"
     """The video has ended: nothing comes after its ``end``."""
+    DELETED = "deleted"
+    """A comment that has been deleted."""
+    STALE_EDIT = "stale_edit"
+    """An edit of a comment that a later edit or its deletion was known of."""
     SUPERSEDED = "superseded"
     """A count of viewers that need not go: a newer one came before it had, or the viewers have that very count."""
 

@@ -102,16 +102,18 @@ class Repairs:
 
     async def _mend(self, feed: Feed, hole: Hole) -> RepairOutcome:
         comments: list[tuple[int, bytes]] = []
-        cursor = first_id_at_ms(id_time_ms(hole.since) - CLOCK_SLACK_MS)
+        since = cursor = first_id_at_ms(id_time_ms(hole.since) - CLOCK_SLACK_MS)
         for _ in range(self._max_pages):
-            page = await self._history.after(feed.video, cursor)
+            page = await self._history.after(feed.video, cursor, changes_after=since)
             comments += page.comments
             if page.complete:
                 break
             cursor = comments[-1][0]
         else:
             return RepairOutcome.TOO_LARGE
-        mended = feed.merge(comments)
+        if page.changes.after > since:
+            return RepairOutcome.TOO_LARGE
+        mended = feed.merge(comments, page.changes)
         feed.settle(hole)
         self._metrics.mended.labels("repair").inc(mended)
         return RepairOutcome.MENDED if mended else RepairOutcome.NOTHING_MISSING

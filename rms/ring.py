@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import KeysView
+from collections.abc import Iterator, KeysView
 from dataclasses import replace
 
 from rms.batch import Batch
-from rms.frames import COMMENT, END, Frame
+from rms.frames import CHANGES, COMMENT, END, Frame
 
 _FIRST_PAGE_KINDS = (COMMENT, END)
 
@@ -30,6 +30,9 @@ class Ring:
         """The last position that no longer gives what went out."""
         self.greatest_evicted = 0
         """The greatest comment id that it let go of: it has every comment with a greater one that came."""
+        self._change_positions: dict[int, int] = {}  # of edits and deletions, by their ids
+        self.greatest_change_evicted = 0
+        """The same of edits and deletions."""
         self.first = 0
 
     @property
@@ -43,6 +46,11 @@ class Ring:
         return self._bytes
 
     @property
+    def change_ids(self) -> KeysView[int]:
+        """Of the edits and deletions that it holds."""
+        return self._change_positions.keys()
+
+    @property
     def comment_ids(self) -> KeysView[int]:
         """Of the comments that it holds, deleted ones too."""
         return self._positions.keys()
@@ -51,6 +59,8 @@ class Ring:
         """Adds a frame at ``end``; evicts nothing."""
         if frame.kind == COMMENT:
             self._positions[frame.event_id] = self.end
+        elif frame.kind in CHANGES:
+            self._change_positions[frame.event_id] = self.end
         self._frames.append(frame)
         self._bytes += len(frame.data)
 
@@ -75,19 +85,28 @@ class Ring:
             self.first += 1
             if frame.kind == COMMENT:
                 del self._positions[frame.event_id]
-                self.greatest_evicted = max(self.greatest_evicted, frame.event_id)
+            elif frame.kind in CHANGES:
+                del self._change_positions[frame.event_id]
+            self.pass_over(frame)
 
     def pass_over(self, frame: Frame) -> None:
         """``frame`` was shed before it could be appended: it counts as evicted."""
         if frame.kind == COMMENT:
             self.greatest_evicted = max(self.greatest_evicted, frame.event_id)
+        elif frame.kind in CHANGES:
+            self.greatest_change_evicted = max(self.greatest_change_evicted, frame.event_id)
 
     def replace(self, event_id: int, data: bytes) -> bool:
-        """From now on ``data`` is what the comment's position gives, b"" for nothing. False: it is not here."""
+        """From now on ``data`` is what the comment's position gives, b"" for nothing, and that for good.
+
+        False: it is not here.
+        """
         position = self._positions.get(event_id)
         if position is None:
             return False
         old = self._frames[position - self.first]
+        if not old.data or old.data == data:
+            return True
         self._frames[position - self.first] = replace(old, data=data)
         self._bytes += len(data) - len(old.data)
         self._rewritten.add(position)
@@ -97,24 +116,28 @@ class Ring:
     def position_after(self, event_id: int) -> int | None:
         """The first position of what a viewer may not have whose last comment was this; None when it is not here.
 
-        That is the position that follows it, or that of an earlier comment with a greater id: comments can come to
-        two nodes in different orders, and who returns from the other one need not have had it.
+        That is the position that follows it, or that of an earlier comment or change with a greater id: they can come
+        to two nodes in different orders, and who returns from the other one need not have had it.
         """
         position = self._positions.get(event_id)
         if position is None:
             return None
-        return min(
-            (at for newer, at in self._positions.items() if newer > event_id and at < position), default=position + 1
-        )
+        return min((at for at in self._positions_after(event_id) if at < position), default=position + 1)
 
     def position_since(self, event_id: int) -> int:
-        """The first position of a comment with a greater id; ``end`` where there is none."""
-        return min((at for newer, at in self._positions.items() if newer > event_id), default=self.end)
+        """The first position of a comment or change with a greater id; ``end`` where there is none."""
+        return min(self._positions_after(event_id), default=self.end)
 
     def comments_after(self, event_id: int) -> list[Frame]:
         """The comments with a greater id, in id order."""
         found = [frame for frame in self._frames if frame.kind == COMMENT and frame.event_id > event_id and frame.data]
         return sorted(found, key=lambda frame: frame.event_id)
+
+    def changes_after(self, event_id: int, *, before: int | None = None) -> list[Frame]:
+        """The edits and deletions with a greater id, in id order; only those before a position where given."""
+        end = self.end if before is None else before
+        found = [newer for newer, at in self._change_positions.items() if newer > event_id and at < end]
+        return [self._frames[self._change_positions[newer] - self.first] for newer in sorted(found)]
 
     def batch(self, position: int, *, max_bytes: int | None = None, comments_before: int = 0) -> Batch:
         """What follows from ``position`` (one that it holds, or ``end``) on, at least one frame if there is one.
@@ -170,3 +193,8 @@ class Ring:
             elif missed is None or frame.event_id < missed:
                 missed = frame.event_id
         return got if missed is None else min(got, missed - 1)
+
+    def _positions_after(self, event_id: int) -> Iterator[int]:
+        """Of comments, edits and deletions with a greater id, in any order."""
+        for positions in (self._positions, self._change_positions):
+            yield from (at for newer, at in positions.items() if newer > event_id)

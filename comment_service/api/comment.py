@@ -1,9 +1,11 @@
-"""``/comments/{liveVideoId}/{commentId}``: one comment."""
+"""``/comments/{liveVideoId}/{commentId}``: one comment, and its replies."""
 
 from __future__ import annotations
 
 from comment_service.api.handler import ApiHandler
-from comment_service.api.query import parse_id
+from comment_service.api.json_body import json_object, text_field
+from comment_service.api.page_json import page_json
+from comment_service.api.query import parse_id, replies_request
 from comment_service.refusal import InvalidArgument
 from service_kit.problem import Problem
 
@@ -16,6 +18,36 @@ class CommentHandler(ApiHandler):
         comment = await self.context.services.comments.get(self.video(live_video_id), _id_in_path(comment_id))
         self.set_header("Cache-Control", "no-cache")
         await self.finish(comment.to_json())
+
+    head = get
+
+    async def patch(self, live_video_id: str, comment_id: str) -> None:
+        """200 and the comment with its new content, once that is durable."""
+        live_video_id, number = self.video(live_video_id), _id_in_path(comment_id)
+        sender = self.sender()
+        content = text_field(json_object(self.request), "content")
+        posted = await self.context.services.changes.edit(sender, live_video_id, number, content)
+        self.set_header("Cache-Control", "no-store")
+        await self.finish(posted.data)
+
+    async def delete(self, live_video_id: str, comment_id: str) -> None:
+        """204 once it is gone, durably."""
+        live_video_id, number = self.video(live_video_id), _id_in_path(comment_id)
+        await self.context.services.changes.delete(self.sender(), live_video_id, number)
+        self.set_status(204)
+        await self.finish()
+
+
+class RepliesHandler(ApiHandler):
+    operation = "replies"
+
+    async def get(self, live_video_id: str, comment_id: str) -> None:
+        """200 and a page of the thread, oldest first."""
+        live_video_id, number = self.video(live_video_id), _id_in_path(comment_id)
+        cursor, size = replies_request(self.request.query_arguments)
+        page = await self.context.services.comments.replies(live_video_id, number, cursor, size)
+        self.set_header("Cache-Control", "no-cache")
+        await self.finish(page_json(page))
 
     head = get
 

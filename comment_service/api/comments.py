@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from comment_service.api.handler import ApiHandler
 from comment_service.api.json_body import json_object, text_field
+from comment_service.api.page_json import page_json
 from comment_service.api.query import page_request, parse_id
 from comment_service.comments import Draft
-from comment_service.page import Page
+from comment_service.idempotency import check_key
 from comment_service.refusal import InvalidArgument
 
 
@@ -21,6 +23,7 @@ class CommentsHandler(ApiHandler):
         live_video_id = self.video(live_video_id)
         sender = self.sender()
         draft = draft_of(live_video_id, json_object(self.request))
+        draft = replace(draft, idempotency_key=self._idempotency_key())
         posted = await self.context.services.comments.post(sender, draft)
         self.set_status(201)
         self.set_header("Location", f"/comments/{live_video_id}/{posted.comment.comment_id}")
@@ -37,6 +40,12 @@ class CommentsHandler(ApiHandler):
 
     head = get
 
+    def _idempotency_key(self) -> str | None:
+        keys = self.request.headers.get_list("Idempotency-Key")
+        if len(keys) > 1:
+            raise InvalidArgument("idempotency_key", "is given more than once")
+        return check_key(keys[0]) if keys else None
+
 
 def draft_of(live_video_id: str, body: Mapping[str, Any]) -> Draft:
     """The draft in a request's body. Raises ``InvalidArgument`` naming the field that is missing or of a wrong type."""
@@ -44,14 +53,6 @@ def draft_of(live_video_id: str, body: Mapping[str, Any]) -> Draft:
     if media is not None and not (isinstance(media, list) and all(isinstance(item, str) for item in media)):
         raise InvalidArgument("media", "is not a list of strings")
     return Draft(live_video_id, text_field(body, "content"), _reply_to(body.get("replyTo")), media or ())
-
-
-def page_json(page: Page) -> bytes:
-    """``{"comments": [...], "nextCursor": id or null, "hasMore": bool}``, UTF-8."""
-    cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
-    has_more = "true" if page.has_more else "false"
-    comments = b",".join(comment.to_json() for comment in page.comments)
-    return b'{"comments":[%b],"nextCursor":%b,"hasMore":%b}' % (comments, cursor.encode(), has_more.encode())
 
 
 def _reply_to(value: object) -> int | None:

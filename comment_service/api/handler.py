@@ -49,7 +49,7 @@ TICKET_HEADER = "Livecomments-Ticket"
 # For a problem that names no reason: of those that share a status the first, which is the plainest.
 _REASON = {status: reason for reason, status in reversed(STATUS.items())}
 # A field's name in JSON and in the query, where it is not the project's own.
-_NAMES = {"reply_to": "replyTo", "page_size": "pageSize"}
+_NAMES = {"reply_to": "replyTo", "page_size": "pageSize", "idempotency_key": "Idempotency-Key"}
 
 
 class Traffic:

@@ -30,6 +30,12 @@ def page_request(arguments: Mapping[str, Sequence[bytes]]) -> PageRequest:
     )
 
 
+def replies_request(arguments: Mapping[str, Sequence[bytes]]) -> tuple[int | None, int]:
+    """``cursor`` and ``pageSize``; other parameters are ignored. Raises as ``page_request``."""
+    request = page_request({name: arguments[name] for name in ("cursor", "pageSize") if name in arguments})
+    return request.cursor, request.size
+
+
 def parse_id(field: str, text: str) -> int:
     """A 64-bit id in decimal. Raises ``InvalidArgument`` for anything else."""
     if not is_digits(text, at_most=20) or int(text) > _MAX_ID:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from tornado import httpserver, web
 
 from comment_service.api.accounts import LoginHandler, LogoutHandler, RegisterHandler, RolesHandler
-from comment_service.api.comment import CommentHandler
+from comment_service.api.comment import CommentHandler, RepliesHandler
 from comment_service.api.comments import CommentsHandler
 from comment_service.api.dev_token import DevTokenHandler, DevTokens
 from comment_service.api.handler import Context, UnknownPathHandler, log_nothing
 from comment_service.api.limits import LimitedRequests, RequestLimits
 from comment_service.api.page import WEB, AssetHandler, PageHandler
+from comment_service.api.videos import EndHandler
 from service_kit.admin import bind
 
 # Above Envoy's 60 KiB and this server's own bound, so that there is a request to answer with 431.
@@ -84,6 +85,8 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
     rules = [
         web.url(r"/comments/([^/]*)", CommentsHandler, with_context),
         web.url(r"/comments/([^/]*)/([^/]*)", CommentHandler, with_context),
+        web.url(r"/comments/([^/]*)/([^/]*)/replies", RepliesHandler, with_context),
+        web.url(r"/videos/([^/]*)/end", EndHandler, with_context),
         web.url(r"/auth/register", RegisterHandler, with_cookie),
         web.url(r"/auth/login", LoginHandler, with_cookie),
         web.url(r"/auth/logout", LogoutHandler, with_cookie),

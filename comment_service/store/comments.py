@@ -33,7 +33,10 @@ class CommentStore(Protocol):
         """Up to ``limit`` comments of the thread that ``comment_id`` began, with ids above ``cursor``, oldest first."""
 
     async def edit(self, live_video_id: str, comment_id: int, content: str, edited_at_ms: int, change_id: int) -> bool:
-        """Changes the content and notes the change; durable when it returns. False: there is no such comment."""
+        """Changes the content and notes the change; durable when it returns. False: there is no such comment.
+
+        Of two edits the one with the greater ``edited_at_ms`` stands, whichever is written last; both are noted.
+        """
 
     async def delete(self, live_video_id: str, comment_id: int, change_id: int) -> bool:
         """Deletes the comment and notes the change; durable when it returns. False: there is no such comment.

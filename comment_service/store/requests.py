@@ -15,6 +15,9 @@ class RequestClaim:
 
 
 class RequestStore(Protocol):
+    async def find(self, user_id: str, key: str) -> RequestClaim | None:
+        """The claim that stands under that key."""
+
     async def claim(self, user_id: str, key: str, claim: RequestClaim) -> RequestClaim:
         """Notes the claim for 24 hours, durably, unless one stands under that key; returns the one that stands.
 

@@ -29,7 +29,10 @@ _BEFORE = _SELECT + " AND comment_id < ? ORDER BY comment_id DESC LIMIT ?"
 _AFTER = _SELECT + " AND comment_id > ? ORDER BY comment_id ASC LIMIT ?"
 _REPLIES = _SELECT + " AND reply_to = ? AND comment_id > ? ORDER BY comment_id ASC LIMIT ?"
 _EDIT = """
-UPDATE comments SET content = ?, edited_at_ms = ? WHERE live_video_id = ? AND comment_id = ? AND deleted = 0
+UPDATE comments
+SET content = CASE WHEN coalesce(edited_at_ms, 0) <= ?2 THEN ?1 ELSE content END,
+    edited_at_ms = max(coalesce(edited_at_ms, 0), ?2)
+WHERE live_video_id = ?3 AND comment_id = ?4 AND deleted = 0
 """
 # The flag stays, so that the same comment added once more is not back.
 _DELETE = """

@@ -30,6 +30,10 @@ class SqliteRequests:
         self._database = database
         self._clock_ms = clock_ms
 
+    async def find(self, user_id: str, key: str) -> RequestClaim | None:
+        rows = await self._database.rows(_FIND, (user_id, key, self._clock_ms() - LIFETIME_MS))
+        return RequestClaim(*rows[0]) if rows else None
+
     async def claim(self, user_id: str, key: str, claim: RequestClaim) -> RequestClaim:
         now_ms = self._clock_ms()
         oldest_ms = now_ms - LIFETIME_MS

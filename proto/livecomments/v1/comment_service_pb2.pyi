@@ -104,6 +104,7 @@ class Comment(_message.Message):
     MEDIA_FIELD_NUMBER: _builtins.int
     REACTIONS_FIELD_NUMBER: _builtins.int
     EDITED_AT_FIELD_NUMBER: _builtins.int
+    REPLY_COUNT_FIELD_NUMBER: _builtins.int
     comment_id: _builtins.int
     """64-bit, time-ordered, unique in all data centres: 41 bits of milliseconds since 2024-01-01, 4 of data centre,
     7 of worker, 11 of sequence. The cursor of history and the `id:` of the live stream.
@@ -116,6 +117,8 @@ class Comment(_message.Message):
     """1 to 500 characters, NFC."""
     reply_to: _builtins.int
     """The comment this one replies to; unset for a comment of its own."""
+    reply_count: _builtins.int
+    """How many comments reply to this one."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """Milliseconds are significant."""
@@ -143,10 +146,11 @@ class Comment(_message.Message):
         media: _abc.Iterable[Global___Media] | None = ...,
         reactions: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         edited_at: _timestamp_pb2.Timestamp | None = ...,
+        reply_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_reply_to", b"_reply_to", "created_at", b"created_at", "edited_at", b"edited_at", "reply_to", b"reply_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_reply_to", b"_reply_to", "author_id", b"author_id", "author_name", b"author_name", "comment_id", b"comment_id", "content", b"content", "created_at", b"created_at", "edited_at", b"edited_at", "live_video_id", b"live_video_id", "media", b"media", "reactions", b"reactions", "reply_to", b"reply_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_reply_to", b"_reply_to", "author_id", b"author_id", "author_name", b"author_name", "comment_id", b"comment_id", "content", b"content", "created_at", b"created_at", "edited_at", b"edited_at", "live_video_id", b"live_video_id", "media", b"media", "reactions", b"reactions", "reply_count", b"reply_count", "reply_to", b"reply_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__reply_to: _TypeAlias = _typing.Literal["reply_to"]  # noqa: Y015
     _WhichOneofArgType__reply_to: _TypeAlias = _typing.Literal["_reply_to", b"_reply_to"]  # noqa: Y015
@@ -199,7 +203,9 @@ class PostCommentRequest(_message.Message):
     content: _builtins.str
     reply_to: _builtins.int
     idempotency_key: _builtins.str
-    """The same key with the same request again gives the same comment, for 24 hours."""
+    """1 to 255 visible ASCII characters, or empty for none. The same key with the same request again gives the same
+    comment, for 24 hours; with another request INVALID_ARGUMENT.
+    """
     @_builtins.property
     def media_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -292,6 +298,7 @@ class ListCommentsRequest(_message.Message):
     DIRECTION_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     SORT_FIELD_NUMBER: _builtins.int
+    CHANGES_AFTER_FIELD_NUMBER: _builtins.int
     live_video_id: _builtins.str
     cursor: _builtins.int
     """A comment id, which need not exist (any more). Unset: the newest page, whatever the direction."""
@@ -299,6 +306,10 @@ class ListCommentsRequest(_message.Message):
     page_size: _builtins.int
     """1 to 1,000 (200 over HTTP); 0 means 50."""
     sort: Global___Sort.ValueType
+    changes_after: _builtins.int
+    """Where it is set, the answer also has the changes after this id, read after the comments: with both at hand nothing
+    that was changed meanwhile goes unnoticed.
+    """
     def __init__(
         self,
         *,
@@ -307,13 +318,19 @@ class ListCommentsRequest(_message.Message):
         direction: Global___Direction.ValueType = ...,
         page_size: _builtins.int = ...,
         sort: Global___Sort.ValueType = ...,
+        changes_after: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_changes_after", b"_changes_after", "_cursor", b"_cursor", "changes_after", b"changes_after", "cursor", b"cursor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor", "direction", b"direction", "live_video_id", b"live_video_id", "page_size", b"page_size", "sort", b"sort"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_changes_after", b"_changes_after", "_cursor", b"_cursor", "changes_after", b"changes_after", "cursor", b"cursor", "direction", b"direction", "live_video_id", b"live_video_id", "page_size", b"page_size", "sort", b"sort"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__changes_after: _TypeAlias = _typing.Literal["changes_after"]  # noqa: Y015
+    _WhichOneofArgType__changes_after: _TypeAlias = _typing.Literal["_changes_after", b"_changes_after"]  # noqa: Y015
     _WhichOneofReturnType__cursor: _TypeAlias = _typing.Literal["cursor"]  # noqa: Y015
     _WhichOneofArgType__cursor: _TypeAlias = _typing.Literal["_cursor", b"_cursor"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__changes_after) -> _WhichOneofReturnType__changes_after | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cursor) -> _WhichOneofReturnType__cursor | None: ...
 
 Global___ListCommentsRequest: _TypeAlias = ListCommentsRequest  # noqa: Y015
@@ -325,8 +342,83 @@ class ListCommentsResponse(_message.Message):
     COMMENTS_FIELD_NUMBER: _builtins.int
     NEXT_CURSOR_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
+    ENDED_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    MORE_CHANGES_FIELD_NUMBER: _builtins.int
     next_cursor: _builtins.int
     """The cursor of the next page in the same direction; unset where there is none."""
+    has_more: _builtins.bool
+    ended: _builtins.bool
+    """The video has ended; known half a second late at most, unless `changes` tell."""
+    more_changes: _builtins.bool
+    """There are more: ListChanges has those after the last one here."""
+    @_builtins.property
+    def comments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Comment]: ...
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]:
+        """At most 200."""
+
+    def __init__(
+        self,
+        *,
+        comments: _abc.Iterable[Global___Comment] | None = ...,
+        next_cursor: _builtins.int | None = ...,
+        has_more: _builtins.bool = ...,
+        ended: _builtins.bool = ...,
+        changes: _abc.Iterable[Global___Change] | None = ...,
+        more_changes: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor", "next_cursor", b"next_cursor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor", "changes", b"changes", "comments", b"comments", "ended", b"ended", "has_more", b"has_more", "more_changes", b"more_changes", "next_cursor", b"next_cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__next_cursor: _TypeAlias = _typing.Literal["next_cursor"]  # noqa: Y015
+    _WhichOneofArgType__next_cursor: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__next_cursor) -> _WhichOneofReturnType__next_cursor | None: ...
+
+Global___ListCommentsResponse: _TypeAlias = ListCommentsResponse  # noqa: Y015
+
+@_typing.final
+class ListRepliesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIVE_VIDEO_ID_FIELD_NUMBER: _builtins.int
+    COMMENT_ID_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    live_video_id: _builtins.str
+    comment_id: _builtins.int
+    """The thread's first comment."""
+    cursor: _builtins.int
+    """Only what is strictly newer. Unset: from the oldest on."""
+    page_size: _builtins.int
+    """1 to 1,000; 0 means 50."""
+    def __init__(
+        self,
+        *,
+        live_video_id: _builtins.str = ...,
+        comment_id: _builtins.int = ...,
+        cursor: _builtins.int | None = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "comment_id", b"comment_id", "cursor", b"cursor", "live_video_id", b"live_video_id", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cursor: _TypeAlias = _typing.Literal["cursor"]  # noqa: Y015
+    _WhichOneofArgType__cursor: _TypeAlias = _typing.Literal["_cursor", b"_cursor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cursor) -> _WhichOneofReturnType__cursor | None: ...
+
+Global___ListRepliesRequest: _TypeAlias = ListRepliesRequest  # noqa: Y015
+
+@_typing.final
+class ListRepliesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    next_cursor: _builtins.int
     has_more: _builtins.bool
     @_builtins.property
     def comments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Comment]: ...
@@ -345,7 +437,110 @@ class ListCommentsResponse(_message.Message):
     _WhichOneofArgType__next_cursor: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__next_cursor) -> _WhichOneofReturnType__next_cursor | None: ...
 
-Global___ListCommentsResponse: _TypeAlias = ListCommentsResponse  # noqa: Y015
+Global___ListRepliesResponse: _TypeAlias = ListRepliesResponse  # noqa: Y015
+
+@_typing.final
+class Change(_message.Message):
+    """An edit, a deletion, or the video's end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Change._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: Change._Kind.ValueType  # 0
+        KIND_EDIT: Change._Kind.ValueType  # 1
+        KIND_DELETE: Change._Kind.ValueType  # 2
+        KIND_END: Change._Kind.ValueType  # 3
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper): ...
+    KIND_UNSPECIFIED: Change.Kind.ValueType  # 0
+    KIND_EDIT: Change.Kind.ValueType  # 1
+    KIND_DELETE: Change.Kind.ValueType  # 2
+    KIND_END: Change.Kind.ValueType  # 3
+
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    COMMENT_ID_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    change_id: _builtins.int
+    """The id of the event that tells of it."""
+    kind: Global___Change.Kind.ValueType
+    comment_id: _builtins.int
+    """0 where the video ended."""
+    @_builtins.property
+    def comment(self) -> Global___Comment:
+        """Of an edit: the comment as it now stands; unset where it was deleted since."""
+
+    def __init__(
+        self,
+        *,
+        change_id: _builtins.int = ...,
+        kind: Global___Change.Kind.ValueType = ...,
+        comment_id: _builtins.int = ...,
+        comment: Global___Comment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["comment", b"comment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "comment", b"comment", "comment_id", b"comment_id", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Change: _TypeAlias = Change  # noqa: Y015
+
+@_typing.final
+class ListChangesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIVE_VIDEO_ID_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    live_video_id: _builtins.str
+    after: _builtins.int
+    """Only those with a greater id."""
+    page_size: _builtins.int
+    """1 to 1,000; 0 means 50."""
+    def __init__(
+        self,
+        *,
+        live_video_id: _builtins.str = ...,
+        after: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "live_video_id", b"live_video_id", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListChangesRequest: _TypeAlias = ListChangesRequest  # noqa: Y015
+
+@_typing.final
+class ListChangesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    has_more: _builtins.bool
+    """There are more after the last one here."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]: ...
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___Change] | None = ...,
+        has_more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "has_more", b"has_more"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListChangesResponse: _TypeAlias = ListChangesResponse  # noqa: Y015
 
 @_typing.final
 class EditCommentRequest(_message.Message):

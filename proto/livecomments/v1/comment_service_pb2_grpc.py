@@ -54,6 +54,16 @@ class CommentServiceStub:
                 request_serializer=livecomments_dot_v1_dot_comment__service__pb2.ListCommentsRequest.SerializeToString,
                 response_deserializer=livecomments_dot_v1_dot_comment__service__pb2.ListCommentsResponse.FromString,
                 _registered_method=True)
+        self.ListReplies = channel.unary_unary(
+                '/livecomments.v1.CommentService/ListReplies',
+                request_serializer=livecomments_dot_v1_dot_comment__service__pb2.ListRepliesRequest.SerializeToString,
+                response_deserializer=livecomments_dot_v1_dot_comment__service__pb2.ListRepliesResponse.FromString,
+                _registered_method=True)
+        self.ListChanges = channel.unary_unary(
+                '/livecomments.v1.CommentService/ListChanges',
+                request_serializer=livecomments_dot_v1_dot_comment__service__pb2.ListChangesRequest.SerializeToString,
+                response_deserializer=livecomments_dot_v1_dot_comment__service__pb2.ListChangesResponse.FromString,
+                _registered_method=True)
         self.EditComment = channel.unary_unary(
                 '/livecomments.v1.CommentService/EditComment',
                 request_serializer=livecomments_dot_v1_dot_comment__service__pb2.EditCommentRequest.SerializeToString,
@@ -100,6 +110,21 @@ class CommentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReplies(self, request, context):
+        """The comments of one thread, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListChanges(self, request, context):
+        """What was edited, deleted and ended after a change id, in the order of those ids. A store may forget changes that
+        are more than a day old.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EditComment(self, request, context):
         """Changes the content: the author within 5 minutes, a moderator at any time.
         """
@@ -138,6 +163,16 @@ def add_CommentServiceServicer_to_server(servicer, server):
                     servicer.ListComments,
                     request_deserializer=livecomments_dot_v1_dot_comment__service__pb2.ListCommentsRequest.FromString,
                     response_serializer=livecomments_dot_v1_dot_comment__service__pb2.ListCommentsResponse.SerializeToString,
+            ),
+            'ListReplies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReplies,
+                    request_deserializer=livecomments_dot_v1_dot_comment__service__pb2.ListRepliesRequest.FromString,
+                    response_serializer=livecomments_dot_v1_dot_comment__service__pb2.ListRepliesResponse.SerializeToString,
+            ),
+            'ListChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListChanges,
+                    request_deserializer=livecomments_dot_v1_dot_comment__service__pb2.ListChangesRequest.FromString,
+                    response_serializer=livecomments_dot_v1_dot_comment__service__pb2.ListChangesResponse.SerializeToString,
             ),
             'EditComment': grpc.unary_unary_rpc_method_handler(
                     servicer.EditComment,
@@ -241,6 +276,60 @@ class CommentService:
             '/livecomments.v1.CommentService/ListComments',
             livecomments_dot_v1_dot_comment__service__pb2.ListCommentsRequest.SerializeToString,
             livecomments_dot_v1_dot_comment__service__pb2.ListCommentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReplies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/livecomments.v1.CommentService/ListReplies',
+            livecomments_dot_v1_dot_comment__service__pb2.ListRepliesRequest.SerializeToString,
+            livecomments_dot_v1_dot_comment__service__pb2.ListRepliesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/livecomments.v1.CommentService/ListChanges',
+            livecomments_dot_v1_dot_comment__service__pb2.ListChangesRequest.SerializeToString,
+            livecomments_dot_v1_dot_comment__service__pb2.ListChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,12 @@ class CommentServiceStub:
     """One comment, or NOT_FOUND."""
     ListComments: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.ListCommentsRequest, _comment_service_pb2.ListCommentsResponse]
     """A page of a video's history. A video nobody commented on has an empty page."""
+    ListReplies: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.ListRepliesRequest, _comment_service_pb2.ListRepliesResponse]
+    """The comments of one thread, oldest first."""
+    ListChanges: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.ListChangesRequest, _comment_service_pb2.ListChangesResponse]
+    """What was edited, deleted and ended after a change id, in the order of those ids. A store may forget changes that
+    are more than a day old.
+    """
     EditComment: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.EditCommentRequest, _comment_service_pb2.EditCommentResponse]
     """Changes the content: the author within 5 minutes, a moderator at any time."""
     DeleteComment: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.DeleteCommentRequest, _comment_service_pb2.DeleteCommentResponse]
@@ -67,6 +73,12 @@ class CommentServiceAsyncStub(CommentServiceStub):
     """One comment, or NOT_FOUND."""
     ListComments: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.ListCommentsRequest, _comment_service_pb2.ListCommentsResponse]  # type: ignore[assignment]
     """A page of a video's history. A video nobody commented on has an empty page."""
+    ListReplies: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.ListRepliesRequest, _comment_service_pb2.ListRepliesResponse]  # type: ignore[assignment]
+    """The comments of one thread, oldest first."""
+    ListChanges: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.ListChangesRequest, _comment_service_pb2.ListChangesResponse]  # type: ignore[assignment]
+    """What was edited, deleted and ended after a change id, in the order of those ids. A store may forget changes that
+    are more than a day old.
+    """
     EditComment: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.EditCommentRequest, _comment_service_pb2.EditCommentResponse]  # type: ignore[assignment]
     """Changes the content: the author within 5 minutes, a moderator at any time."""
     DeleteComment: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.DeleteCommentRequest, _comment_service_pb2.DeleteCommentResponse]  # type: ignore[assignment]
@@ -105,6 +117,24 @@ class CommentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_comment_service_pb2.ListCommentsResponse, _abc.Awaitable[_comment_service_pb2.ListCommentsResponse]]:
         """A page of a video's history. A video nobody commented on has an empty page."""
+
+    @_abc_1.abstractmethod
+    def ListReplies(
+        self,
+        request: _comment_service_pb2.ListRepliesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_comment_service_pb2.ListRepliesResponse, _abc.Awaitable[_comment_service_pb2.ListRepliesResponse]]:
+        """The comments of one thread, oldest first."""
+
+    @_abc_1.abstractmethod
+    def ListChanges(
+        self,
+        request: _comment_service_pb2.ListChangesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_comment_service_pb2.ListChangesResponse, _abc.Awaitable[_comment_service_pb2.ListChangesResponse]]:
+        """What was edited, deleted and ended after a change id, in the order of those ids. A store may forget changes that
+        are more than a day old.
+        """
 
     @_abc_1.abstractmethod
     def EditComment(

@@ -6,7 +6,10 @@ import asyncio
 from pathlib import Path
 
 from comment_service.store import StoreConflict
-from comment_service.store.sqlite import SqliteStore
+from comment_service.store.requests import RequestClaim
+from comment_service.store.sqlite import SqliteLimits, SqliteStore
+from comment_service.store.sqlite.database import SqliteDatabase
+from comment_service.store.sqlite.requests import SqliteRequests
 from tests.contract.store.filling import a_comment, ids
 
 
@@ -24,3 +27,18 @@ async def test_an_id_is_taken_once_and_its_conflict_fails_nothing_else(tmp_path:
     assert kept is not None
     assert kept.content == "first"
     await store.aclose()
+
+
+async def test_a_claim_is_forgotten_after_a_day(tmp_path: Path) -> None:
+    now_ms = 1_795_262_400_000
+    database = SqliteDatabase(tmp_path / "comments.sqlite3", SqliteLimits(), on_batch=lambda *_: None)
+    await database.start()
+    requests = SqliteRequests(database, clock_ms=lambda: now_ms)
+    first, second = RequestClaim(b"a", 1), RequestClaim(b"b", 2)
+    assert await requests.claim("u-1", "k", first) == first
+    now_ms += 24 * 3600 * 1000 - 1
+    assert await requests.claim("u-1", "k", second) == first
+    now_ms += 1
+    assert await requests.find("u-1", "k") is None
+    assert await requests.claim("u-1", "k", second) == second
+    await database.aclose()

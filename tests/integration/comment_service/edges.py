@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+def bearer(user_id: str, *roles: str, videos: Iterable[str] = ()) -> dict[str, str]:
+    """The header of somebody else."""
+    identity = Identity(user_id, user_id, frozenset(roles), frozenset(videos))
+    return {"Authorization": f"Bearer {sign(identity, SECRET, lifetime_s=3_600).token}"}
 
 
 class Published:
@@ -96,6 +102,13 @@ class Http:
     async def post(self, path: str, document: object, **headers: str) -> Answer:
         body = json.dumps(document).encode()
         return await self("POST", path, body, BEARER | {"Content-Type": "application/json"} | headers)
+
+    async def patch(self, path: str, document: object, **headers: str) -> Answer:
+        body = json.dumps(document).encode()
+        return await self("PATCH", path, body, BEARER | {"Content-Type": "application/json"} | headers)
+
+    async def delete(self, path: str, **headers: str) -> Answer:
+        return await self("DELETE", path, headers=BEARER | headers)
 
     async def comment(self, content: str, video: str = VIDEO, **fields: object) -> Any:
         """The JSON of a new comment."""

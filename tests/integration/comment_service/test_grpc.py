@@ -114,18 +114,6 @@ async def test_what_is_not_there_is_not_found(edges: Edges) -> None:
     assert await edges.stored() == []
 
 
-async def test_what_is_not_built_yet_says_so(edges: Edges) -> None:
-    for call in (
-        edges.grpc.EditComment(pb.EditCommentRequest()),
-        edges.grpc.DeleteComment(pb.DeleteCommentRequest()),
-        edges.grpc.EndVideo(pb.EndVideoRequest()),
-    ):
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await call
-        assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
-        assert "yet" in (refused.value.details() or "")
-
-
 @pytest.mark.parametrize("store_limits", [SqliteLimits(busy_timeout_s=30)])
 async def test_a_deadline_ends_the_call_and_the_comment_is_announced_all_the_same(edges: Edges) -> None:
     await post(edges, "before")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import grpc
 from prometheus_client import CollectorRegistry
@@ -14,7 +15,7 @@ from comment_service.grpc_service import CommentServicer
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.services import build_services
 from comment_service.store.sqlite import SqliteStore
-from coordination.ids import CommentIds
+from coordination.ids import CommentIds, id_time_ms
 from coordination.membership import Membership, NodeRecord, Role
 from coordination.session import ZooKeeperSession
 from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
@@ -128,6 +129,30 @@ class CommentNode:
             await self._server.aclose()
         if self._membership is not None:
             await self._membership.aclose()
+
+    async def edit(self, writer: Writer, comment: Comment, content: str) -> event_pb2.Event:
+        """Stores an edit of ``writer``'s; returns its event."""
+        edited = replace(comment, content=content)
+        event = writer.other_event(event_pb2.Event.KIND_EDIT, b"", comment.live_video_id)
+        edited = replace(edited, edited_at_ms=id_time_ms(event.event_id))
+        event.data = edited.to_json()
+        assert await self.store.comments.edit(
+            comment.live_video_id, comment.comment_id, content, id_time_ms(event.event_id), event.event_id
+        )
+        return event
+
+    async def delete(self, writer: Writer, comment: Comment) -> event_pb2.Event:
+        """Stores a deletion of ``writer``'s; returns its event."""
+        data = b'{"commentId":"%d"}' % comment.comment_id
+        event = writer.other_event(event_pb2.Event.KIND_DELETE, data, comment.live_video_id)
+        assert await self.store.comments.delete(comment.live_video_id, comment.comment_id, event.event_id)
+        return event
+
+    async def end(self, writer: Writer, video: str = VIDEO) -> event_pb2.Event:
+        """Stores the end of a video; returns its event."""
+        event = writer.other_event(event_pb2.Event.KIND_END, b"{}", video)
+        assert await self.store.videos.end(video, id_time_ms(event.event_id), event.event_id)
+        return event
 
     async def store_all(self, comments: Sequence[Comment]) -> None:
         await asyncio.gather(*(self.store.comments.add(comment) for comment in comments))

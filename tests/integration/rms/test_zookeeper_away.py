@@ -51,12 +51,16 @@ async def test_polling_until_the_route_is_there(
     more = writer.comment("more", "opened")
     await node.store_all([more])
     await eventually(lambda: len(opened.ids) == 4)
+    gone = said[0]
+    await node.delete(writer, gone)
+    await eventually(lambda: opened.events[-1].event == "delete")
 
     await own_zookeeper.start()
     await eventually(lambda: routes.table.rms_of("opened") == ("rms-1",), timeout_s=20)
     assert routes.table.rms_of("routed") == ("rms-1",)
     assert not routed.closed
     assert not opened.closed
+    assert [event.json() for event in opened.events if event.event == "delete"] == [{"commentId": str(gone.comment_id)}]
     writer.events([*said, more])
     last = writer.comment("last", "opened")
     await connect(rms).deliver([writer.event(last)])

@@ -11,7 +11,7 @@ import pytest
 from rms import frames
 from rms.channel_limits import ChannelLimits
 from rms.reasons import CloseReason
-from tests.unit.rms.fake_link import ENDLESS, FakeLink
+from tests.unit.rms.fake_link import ENDLESS, FakeLink, FakeViewer
 from tests.unit.rms.sse import parse
 from tests.unit.rms.stage import OPENING, Stage, comment, ids
 
@@ -107,6 +107,41 @@ def test_a_deleted_comment_reaches_nobody_any_more() -> None:
     assert ids(before) == [1, 2, 3]
     assert ids(resumed) == [3]
     assert ids(stage.join(backlog=10)) == [1, 3]
+
+
+def ids_sent(viewer: FakeViewer) -> list[int]:
+    messages = parse(viewer.text).messages
+    return [int(message.last_event_id) for message in messages if message.type == "comment"]
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+def test_who_has_yet_to_be_sent_what_is_deleted_is_not(gzip: bool) -> None:
+    stage = Stage(ChannelLimits(group_size=1))
+    viewers = [stage.link.viewer() for _ in range(3)]
+    for viewer in viewers:
+        stage.channel.join(viewer, OPENING, gzip=gzip)
+    stage.channel.publish(comment(1))
+    stage.channel.publish(comment(2))
+    while not ids_sent(viewers[0]):
+        stage.channel.step()
+    assert not any(ids_sent(viewer) for viewer in viewers[1:])
+    stage.channel.replace(1, None)
+    stage.flush()
+    assert [ids_sent(viewer) for viewer in viewers] == [[1, 2], [2], [2]]
+
+
+def test_a_laggard_is_not_sent_what_is_deleted_meanwhile() -> None:
+    stage = Stage()
+    slow = stage.join(room=len(OPENING))
+    for event_id in (1, 2, 3):
+        stage.channel.publish(comment(event_id))
+    stage.flush()
+    stage.channel.replace(2, None)
+    stage.channel.publish(frames.encode(frames.DELETE, b"{}", 4))
+    stage.flush()
+    slow.give_room(ENDLESS)
+    assert [message.type for message in parse(slow.received).messages] == ["comment", "comment", "delete"]
+    assert ids(slow) == [1, 3]
 
 
 def test_an_edited_comment_is_replayed_as_it_now_stands() -> None:

@@ -23,7 +23,9 @@ class Store(History):
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def after(self, video: str, cursor: int, limit: int = 1000) -> HistoryPage:
+    async def after(
+        self, video: str, cursor: int, limit: int = 1000, *, changes_after: int | None = None
+    ) -> HistoryPage:
         self.asked.append(video)
         return HistoryPage([], complete=True)
 

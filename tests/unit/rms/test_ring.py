@@ -172,3 +172,26 @@ def test_events_without_an_id_are_always_news(times: int) -> None:
         assert recent.refusal(0) is None
         recent.add(0)
     assert len(recent) == 0
+
+
+def change(kind: str, event_id: int) -> Frame:
+    return frames.encode(kind, b"{}", event_id)
+
+
+def test_what_was_deleted_does_not_come_back() -> None:
+    ring = ring_of(comment(1), comment(2))
+    assert ring.replace(1, b"")
+    assert ring.replace(1, b"edited")
+    assert [frame.event_id for frame in ring.batch(0).frames] == [2]
+
+
+def test_changes_are_found_by_their_ids_and_what_went_is_known() -> None:
+    ring = ring_of(
+        change(frames.EDIT, 4), comment(3), change(frames.DELETE, 9), comment(7), change(frames.EDIT, 8), max_frames=4
+    )
+    assert [frame.event_id for frame in ring.changes_after(0)] == [8, 9]
+    assert [frame.event_id for frame in ring.changes_after(8)] == [9]
+    assert [frame.event_id for frame in ring.changes_after(0, before=4)] == [9]
+    assert (set(ring.change_ids), ring.greatest_change_evicted, ring.greatest_evicted) == ({8, 9}, 4, 0)
+    assert ring.position_after(7) == 2, "the deletion came before, and another node may have had it later"
+    assert [ring.position_since(event_id) for event_id in (2, 3, 8, 9)] == [1, 2, 2, 5]
