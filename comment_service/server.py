@@ -16,6 +16,8 @@ from comment_service.api.server import HttpServer
 from comment_service.grpc_service import CommentServicer
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.publisher import Publisher, PublisherLimits
+from comment_service.reaction_announcements import ReactionLimits
+from comment_service.reaction_servicer import ReactionServicer
 from comment_service.services import OwnAccounts, Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
@@ -94,6 +96,7 @@ class CommentServiceServer:
                 self._metrics,
                 read_needs_token=self.settings.read_needs_token,
                 own_accounts=_own_accounts(self.settings),
+                reaction_limits=_reaction_limits(self.settings),
             )
             await self._serve(self._services)
             await self._join()
@@ -149,7 +152,11 @@ class CommentServiceServer:
             body_timeout_s=settings.body_timeout_s,
             idle_timeout_s=settings.idle_timeout_s,
         )
-        servicers = (CommentServicer(services, self._metrics), AccountServicer(services, self._metrics))
+        servicers = (
+            CommentServicer(services, self._metrics),
+            ReactionServicer(services, self._metrics),
+            AccountServicer(services, self._metrics),
+        )
         self._grpc = GrpcServer(
             settings.host, settings.grpc_port, services=[servicer.service() for servicer in servicers]
         )
@@ -218,6 +225,17 @@ def _dev_tokens(settings: CommentServiceSettings) -> DevTokens | None:
         settings.dev_token_lifetime_s,
         settings.jwt_issuer,
         settings.jwt_audience,
+    )
+
+
+def _reaction_limits(settings: CommentServiceSettings) -> ReactionLimits:
+    return ReactionLimits(
+        gather_s=settings.reactions_gather_s,
+        confirm_s=settings.reactions_confirm_s,
+        max_videos=settings.reactions_max_videos,
+        max_comments=settings.reactions_max_comments,
+        concurrent=settings.reactions_concurrent,
+        drain_s=settings.reactions_drain_s,
     )
 
 

@@ -9,6 +9,8 @@ from comment_service.accounts import Accounts, Attempts, Passwords
 from comment_service.announcements import Announcements, EventPublisher
 from comment_service.comments import Comments
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.reaction_announcements import ReactionAnnouncements, ReactionLimits
+from comment_service.reactions import Reactions
 from comment_service.store import Store
 from service_kit.auth.tokens import TokenSigner, TokenVerifier
 
@@ -31,6 +33,7 @@ class Services:
     """Each field is one resource's use cases."""
 
     comments: Comments
+    reactions: Reactions
     verifier: TokenVerifier
     announcements: Announcements
     accounts: Accounts | None = None
@@ -40,6 +43,7 @@ class Services:
     async def drain(self) -> None:
         """Waits until what was taken in is stored, or refused, and handed to the publisher."""
         await self.announcements.drain()
+        await self.reactions.drain()
 
     def close(self) -> None:
         """Lets go of what they hold besides the store."""
@@ -56,11 +60,14 @@ def build_services(
     *,
     read_needs_token: bool = False,
     own_accounts: OwnAccounts | None = None,
+    reaction_limits: ReactionLimits | None = None,
 ) -> Services:
     """Puts them together; acquires nothing."""
     announcements = Announcements(publisher, metrics)
+    reaction_announcements = ReactionAnnouncements(store.reactions, next_id, publisher, metrics, reaction_limits)
     return Services(
         comments=Comments(store, next_id, announcements, metrics),
+        reactions=Reactions(store, reaction_announcements, metrics),
         verifier=verifier,
         announcements=announcements,
         accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),

@@ -13,14 +13,15 @@ class CommentHandler(ApiHandler):
 
     async def get(self, live_video_id: str, comment_id: str) -> None:
         """200 and the comment."""
-        comment = await self.context.services.comments.get(self.video(live_video_id), _id_in_path(comment_id))
+        comment = await self.context.services.comments.get(self.video(live_video_id), id_in_path(comment_id))
         self.set_header("Cache-Control", "no-cache")
         await self.finish(comment.to_json())
 
     head = get
 
 
-def _id_in_path(text: str) -> int:
+def id_in_path(text: str) -> int:
+    """The path's comment id; 404 where it is none."""
     try:
         return parse_id("commentId", text)
     except InvalidArgument as error:

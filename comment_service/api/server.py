@@ -11,6 +11,7 @@ from comment_service.api.dev_token import DevTokenHandler, DevTokens
 from comment_service.api.handler import Context, UnknownPathHandler, log_nothing
 from comment_service.api.limits import LimitedRequests, RequestLimits
 from comment_service.api.page import WEB, AssetHandler, PageHandler
+from comment_service.api.reactions import CommentReactionHandler, VideoReactionsHandler
 from service_kit.admin import bind
 
 # Above Envoy's 60 KiB and this server's own bound, so that there is a request to answer with 431.
@@ -88,6 +89,8 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
         web.url(r"/auth/login", LoginHandler, with_cookie),
         web.url(r"/auth/logout", LogoutHandler, with_cookie),
         web.url(r"/auth/users/([^/]*)/roles", RolesHandler, with_cookie),
+        web.url(r"/comments/([^/]*)/([^/]*)/reactions/([^/]*)", CommentReactionHandler, with_context),
+        web.url(r"/videos/([^/]*)/reactions", VideoReactionsHandler, with_context),
         web.url(r"/", PageHandler, page),
         web.url(r"/assets/([A-Za-z0-9_./-]+)", AssetHandler, page),
     ]
