@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from comment_service.reaction_metrics import ReactionMetrics
 from service_kit.metrics import LATENCY_BUCKETS_S
 
 _PREFIX = "livecomments_comment_service_"
@@ -65,6 +66,7 @@ class CommentServiceMetrics:
         self.failed_batches = Counter(
             _PREFIX + "write_batches_failed", "Transactions or requests of writes that failed.", registry=registry
         )
+        self.reactions = ReactionMetrics(registry)
         self._gauges = {
             name: Gauge(_PREFIX + name, help_text, registry=registry) for name, help_text in _READ_WHEN_SCRAPED.items()
         }

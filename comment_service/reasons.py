@@ -31,3 +31,11 @@ class RefusalReason(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_OVERLOADED = "store_overloaded"
     INTERNAL = "internal"
+
+
+class ReactionDropReason(StrEnum):
+    """Reactions that were not told of, or to a video and not counted. Those to comments are stored all the same."""
+
+    NEWS_FULL = "news_full"  # so many comments and videos are reacted to
+    FAILED = "failed"  # by a fault of this side; it is logged
+    DRAIN_CUT_OFF = "drain_cut_off"  # the process ended before the store took them

@@ -16,6 +16,8 @@ from comment_service.api.server import HttpServer
 from comment_service.grpc_service import CommentServicer
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.publisher import Publisher, PublisherLimits
+from comment_service.reaction_announcements import ReactionLimits
+from comment_service.reaction_servicer import ReactionServicer
 from comment_service.services import OwnAccounts, Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
@@ -107,6 +109,7 @@ class CommentServiceServer:
                 edit_window_s=self.settings.edit_window_s,
                 video_cache_s=self.settings.video_cache_s,
                 video_cache=self.settings.video_cache,
+                reaction_limits=_reaction_limits(self.settings),
             )
             await self._serve(self._services)
             await self._join()
@@ -162,7 +165,11 @@ class CommentServiceServer:
             body_timeout_s=settings.body_timeout_s,
             idle_timeout_s=settings.idle_timeout_s,
         )
-        servicers = (CommentServicer(services, self._metrics), AccountServicer(services, self._metrics))
+        servicers = (
+            CommentServicer(services, self._metrics),
+            ReactionServicer(services, self._metrics),
+            AccountServicer(services, self._metrics),
+        )
         self._grpc = GrpcServer(
             settings.host, settings.grpc_port, services=[servicer.service() for servicer in servicers], tls=self._tls
         )
@@ -233,6 +240,17 @@ def _dev_tokens(settings: CommentServiceSettings) -> DevTokens | None:
         settings.dev_token_lifetime_s,
         settings.jwt_issuer,
         settings.jwt_audience,
+    )
+
+
+def _reaction_limits(settings: CommentServiceSettings) -> ReactionLimits:
+    return ReactionLimits(
+        gather_s=settings.reactions_gather_s,
+        confirm_s=settings.reactions_confirm_s,
+        max_videos=settings.reactions_max_videos,
+        max_comments=settings.reactions_max_comments,
+        concurrent=settings.reactions_concurrent,
+        drain_s=settings.reactions_drain_s,
     )
 
 

@@ -11,6 +11,8 @@ from comment_service.audit import Audit, no_audit
 from comment_service.changes import Changes
 from comment_service.comments import Comments, PostCheck
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.reaction_announcements import ReactionAnnouncements, ReactionLimits
+from comment_service.reactions import Reactions
 from comment_service.store import Store
 from comment_service.videos import Videos
 from comment_service.watching import WatchingCheck
@@ -38,6 +40,7 @@ class Services:
     comments: Comments
     changes: Changes
     videos: Videos
+    reactions: Reactions
     verifier: TokenVerifier
     announcements: Announcements
     accounts: Accounts | None = None
@@ -47,6 +50,7 @@ class Services:
     async def drain(self) -> None:
         """Waits until what was taken in is stored, or refused, and handed to the publisher."""
         await self.announcements.drain()
+        await self.reactions.drain()
 
     def close(self) -> None:
         """Lets go of what they hold besides the store."""
@@ -68,6 +72,7 @@ def build_services(
     video_cache_s: float = 0.5,
     video_cache: int = 10_000,
     audit: Audit = no_audit,
+    reaction_limits: ReactionLimits | None = None,
 ) -> Services:
     """Puts them together; acquires nothing. ``tickets`` None: who posts need not be watching."""
     announcements = Announcements(publisher, metrics)
@@ -79,10 +84,12 @@ def build_services(
         checks.append(WatchingCheck(tickets))
     comments = Comments(store, next_id, announcements, metrics, checks=checks)
     changes = Changes(store, comments, next_id, announcements, metrics, edit_window_s=edit_window_s, audit=audit)
+    reaction_announcements = ReactionAnnouncements(store.reactions, next_id, publisher, metrics, reaction_limits)
     return Services(
         comments=comments,
         changes=changes,
         videos=videos,
+        reactions=Reactions(store, reaction_announcements, metrics),
         verifier=verifier,
         announcements=announcements,
         accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),

@@ -68,6 +68,29 @@ class CommentServiceSettings(AccountSettings, CassandraSettings, AccessSettings,
     )
     publish_head_videos: int = Field(100_000, ge=1, description="Videos whose last event id is remembered.")
 
+    # Reactions.
+    reactions_gather_s: float = Field(
+        0.5,
+        ge=0.05,
+        le=60,
+        description="Seconds for which changes of a video's reactions gather before they are counted and told.",
+    )
+    reactions_confirm_s: float = Field(
+        3.0, ge=0.1, le=600, description="Seconds after which totals that were told are told once more."
+    )
+    reactions_max_videos: int = Field(
+        10_000, ge=1, description="Videos with reactions to tell of; beyond that those to other videos get 503."
+    )
+    reactions_max_comments: int = Field(
+        100_000, ge=1, description="Comments with reactions to tell of; beyond that they are stored and not told."
+    )
+    reactions_concurrent: int = Field(
+        32, ge=1, le=1_000, description="Videos whose reactions are counted or read in the store at a time."
+    )
+    reactions_drain_s: float = Field(
+        3.0, ge=0, le=60, description="Seconds that counting the last reactions may take when the process ends."
+    )
+
     max_body_bytes: int = Field(
         64 * 1024,
         ge=1024,

@@ -43,6 +43,7 @@ SLICE = 100
 _log = structlog.get_logger()
 Answer = TypeVar("Answer")
 Stub = Any  # the stub's type differs between the two kinds of channel
+Call = Callable[[Stub, dict[str, Any]], Awaitable[Answer]]
 
 
 class HistoryUnavailableError(Exception):
@@ -203,7 +204,7 @@ class History:
     def _ago(self, ms: int) -> int:
         return first_id_at_ms(self._clock_ms() - ms)
 
-    async def _ask_one_after_another(self, call: Callable[[Stub, dict[str, Any]], Awaitable[Answer]]) -> Answer:
+    async def _ask_one_after_another(self, call: Call[Answer]) -> Answer:
         addresses = self._in_turn()
         if not addresses:
             raise HistoryUnavailableError(HistoryReason.NO_COMMENT_SERVICE, "no comment service is known")
@@ -261,13 +262,13 @@ class History:
 
 def _list_comments(
     request: pb.ListCommentsRequest,
-) -> Callable[[Stub, dict[str, Any]], Awaitable[pb.ListCommentsResponse]]:
+) -> Call[pb.ListCommentsResponse]:
     return lambda stub, options: stub.ListComments(request, **options)
 
 
 def _list_changes(
     request: pb.ListChangesRequest,
-) -> Callable[[Stub, dict[str, Any]], Awaitable[pb.ListChangesResponse]]:
+) -> Call[pb.ListChangesResponse]:
     return lambda stub, options: stub.ListChanges(request, **options)
 
 

@@ -15,7 +15,7 @@ class CommentHandler(ApiHandler):
 
     async def get(self, live_video_id: str, comment_id: str) -> None:
         """200 and the comment."""
-        comment = await self.context.services.comments.get(self.video(live_video_id), _id_in_path(comment_id))
+        comment = await self.context.services.comments.get(self.video(live_video_id), id_in_path(comment_id))
         self.set_header("Cache-Control", "no-cache")
         await self.finish(comment.to_json())
 
@@ -23,7 +23,7 @@ class CommentHandler(ApiHandler):
 
     async def patch(self, live_video_id: str, comment_id: str) -> None:
         """200 and the comment with its new content, once that is durable."""
-        live_video_id, number = self.video(live_video_id), _id_in_path(comment_id)
+        live_video_id, number = self.video(live_video_id), id_in_path(comment_id)
         sender = self.sender()
         content = text_field(json_object(self.request), "content")
         posted = await self.context.services.changes.edit(sender, live_video_id, number, content)
@@ -32,7 +32,7 @@ class CommentHandler(ApiHandler):
 
     async def delete(self, live_video_id: str, comment_id: str) -> None:
         """204 once it is gone, durably."""
-        live_video_id, number = self.video(live_video_id), _id_in_path(comment_id)
+        live_video_id, number = self.video(live_video_id), id_in_path(comment_id)
         await self.context.services.changes.delete(self.sender(), live_video_id, number)
         self.set_status(204)
         await self.finish()
@@ -43,7 +43,7 @@ class RepliesHandler(ApiHandler):
 
     async def get(self, live_video_id: str, comment_id: str) -> None:
         """200 and a page of the thread, oldest first."""
-        live_video_id, number = self.video(live_video_id), _id_in_path(comment_id)
+        live_video_id, number = self.video(live_video_id), id_in_path(comment_id)
         cursor, size = replies_request(self.request.query_arguments)
         page = await self.context.services.comments.replies(live_video_id, number, cursor, size)
         self.set_header("Cache-Control", "no-cache")
@@ -52,7 +52,8 @@ class RepliesHandler(ApiHandler):
     head = get
 
 
-def _id_in_path(text: str) -> int:
+def id_in_path(text: str) -> int:
+    """The path's comment id; 404 where it is none."""
     try:
         return parse_id("commentId", text)
     except InvalidArgument as error:

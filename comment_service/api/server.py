@@ -11,6 +11,7 @@ from comment_service.api.dev_token import DevTokenHandler, DevTokens
 from comment_service.api.handler import Context, UnknownPathHandler, log_nothing
 from comment_service.api.limits import LimitedRequests, RequestLimits
 from comment_service.api.page import WEB, AssetHandler, PageHandler
+from comment_service.api.reactions import CommentReactionHandler, VideoReactionsHandler
 from comment_service.api.videos import EndHandler
 from service_kit.admin import bind
 
@@ -91,6 +92,8 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
         web.url(r"/auth/login", LoginHandler, with_cookie),
         web.url(r"/auth/logout", LogoutHandler, with_cookie),
         web.url(r"/auth/users/([^/]*)/roles", RolesHandler, with_cookie),
+        web.url(r"/comments/([^/]*)/([^/]*)/reactions/([^/]*)", CommentReactionHandler, with_context),
+        web.url(r"/videos/([^/]*)/reactions", VideoReactionsHandler, with_context),
         web.url(r"/", PageHandler, page),
         web.url(r"/assets/([A-Za-z0-9_./-]+)", AssetHandler, page),
     ]

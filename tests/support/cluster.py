@@ -42,7 +42,7 @@ class Cluster(LocalCluster):
 
 @contextmanager
 def running_cluster(
-    folder: Path, *, rms: int = 3, dispatchers: int = 2, store: Store = "sqlite", **settings: str
+    folder: Path, *, rms: int = 3, dispatchers: int = 2, store: str = "sqlite", **settings: str
 ) -> Iterator[Cluster]:
     """A cluster for the length of the ``with``; ``settings`` by their variable's name without ``LIVECOMMENTS_``."""
     if store == "cassandra":
@@ -53,7 +53,7 @@ def running_cluster(
         port=0,
         settings={f"LIVECOMMENTS_{name}": value for name, value in settings.items()},
         zookeeper=FAST,
-        store=store,
+        store="cassandra" if store == "cassandra" else "sqlite",
     )
     cluster = Cluster(DataFolder(folder), options)
     asyncio.run(cluster.start())

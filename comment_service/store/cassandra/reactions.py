@@ -38,23 +38,32 @@ class CassandraReactions:
         self._count_for_video = database.writing(_COUNT_FOR_VIDEO, idempotent=False)
         self._of_video = database.reading(_OF_VIDEO)
 
-    async def react(self, live_video_id: str, comment_id: int, user_id: str, kind: str | None) -> bool:
-        where, wanted = (live_video_id, comment_id, user_id), kind or _NONE
+    async def react(self, live_video_id: str, comment_id: int, user_id: str, kind: str) -> bool:
         if comment_id > MAX_ID:
             return False
-        # Most react for the first time, so a reaction is tried as that; there is nothing to take back then.
-        before = await self._current(where) if kind is None else None
+        where = (live_video_id, comment_id, user_id)
+        before: str | None = None  # most react for the first time, so a reaction is tried as that
         for _ in range(_ATTEMPTS):
-            if wanted == (before or _NONE):
+            if before == kind:
                 return False
-            query = self._first(*where, wanted) if before is None else self._change(wanted, *where, before)
+            query = self._first(*where, kind) if before is None else self._change(kind, *where, before)
             there = await self._database.transact(query)
             if there is None:
-                await self._move_total(live_video_id, comment_id, before or _NONE, wanted)
+                await self._move_total(live_video_id, comment_id, before or _NONE, kind)
                 return True
             before = there.get("kind")
-        self._database.metrics.failed(CassandraFault.CONTENTION)
-        raise StoreUnavailable(f"the reaction of {user_id} was changed by others {_ATTEMPTS} times")
+        raise self._contended(user_id)
+
+    async def unreact(self, live_video_id: str, comment_id: int, user_id: str, kind: str) -> bool:
+        if comment_id > MAX_ID:
+            return False
+        where = (live_video_id, comment_id, user_id)
+        if await self._current(where) != kind:
+            return False
+        if await self._database.transact(self._change(_NONE, *where, kind)) is not None:
+            return False  # it has become another since
+        await self._move_total(live_video_id, comment_id, kind, _NONE)
+        return True
 
     async def totals(self, live_video_id: str, comment_ids: Sequence[int]) -> dict[int, Totals]:
         return await self._totals.reactions(live_video_id, [number for number in comment_ids if number <= MAX_ID])
@@ -63,8 +72,15 @@ class CassandraReactions:
         if added:
             queries = [self._count_for_video(number, live_video_id, kind) for kind, number in added.items()]
             await self._database.count(queries)
+        return await self.of_video(live_video_id)
+
+    async def of_video(self, live_video_id: str) -> Totals:
         rows = await self._database.rows(self._of_video(live_video_id))
         return {kind: total for kind, total in rows if total}
+
+    def _contended(self, user_id: str) -> StoreUnavailable:
+        self._database.metrics.failed(CassandraFault.CONTENTION)
+        return StoreUnavailable(f"the reaction of {user_id} was changed by others {_ATTEMPTS} times")
 
     async def _current(self, where: tuple[str, int, str]) -> str | None:
         rows = await self._database.rows(self._kind(*where))

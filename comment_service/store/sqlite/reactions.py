@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from comment_service.store.reactions import Totals
 from comment_service.store.sqlite.database import MAX_ID, SqliteDatabase
@@ -32,32 +33,22 @@ class SqliteReactions:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
-    async def react(self, live_video_id: str, comment_id: int, user_id: str, kind: str | None) -> bool:
-        def change(connection: sqlite3.Connection) -> bool:
-            where = (live_video_id, comment_id, user_id)
-            found = connection.execute(_KIND, where).fetchone()
-            before = found[0] if found else None
-            if before == kind:
-                return False
-            if kind is None:
-                connection.execute(_REMOVE, where)
-            else:
-                connection.execute(_PUT, (*where, kind))
-            _move_total(connection, live_video_id, comment_id, before, kind)
-            return True
+    async def react(self, live_video_id: str, comment_id: int, user_id: str, kind: str) -> bool:
+        return await self._change(_Reaction(live_video_id, comment_id, user_id), None, kind)
 
-        return await asyncio.shield(self._database.write(change))
+    async def unreact(self, live_video_id: str, comment_id: int, user_id: str, kind: str) -> bool:
+        return await self._change(_Reaction(live_video_id, comment_id, user_id), kind, None)
 
     async def totals(self, live_video_id: str, comment_ids: Sequence[int]) -> dict[int, Totals]:
         sql = _TOTALS.format(marks=",".join("?" * len(comment_ids)))
         wanted = (min(comment_id, MAX_ID) for comment_id in comment_ids)
         rows = await self._database.rows(sql, (live_video_id, *wanted))
-        return {comment_id: json.loads(reactions) for comment_id, reactions in rows}
+        return {comment_id: _totals(reactions) for comment_id, reactions in rows}
 
     async def count_for_video(self, live_video_id: str, added: Totals) -> Totals:
         def count(connection: sqlite3.Connection) -> Totals:
             found = connection.execute(_OF_VIDEO, (live_video_id,)).fetchone()
-            totals: dict[str, int] = json.loads(found[0]) if found else {}
+            totals = _totals(found[0]) if found else {}
             for kind, number in added.items():
                 totals[kind] = totals.get(kind, 0) + number
             connection.execute(_SET_OF_VIDEO, (live_video_id, json.dumps(totals, sort_keys=True)))
@@ -65,16 +56,51 @@ class SqliteReactions:
 
         return await asyncio.shield(self._database.write(count))
 
+    async def of_video(self, live_video_id: str) -> Totals:
+        rows = await self._database.rows(_OF_VIDEO, (live_video_id,))
+        return _totals(rows[0][0]) if rows else {}
 
-def _move_total(
-    connection: sqlite3.Connection, live_video_id: str, comment_id: int, before: str | None, after: str | None
-) -> None:
-    found = connection.execute(_OF_COMMENT, (live_video_id, comment_id)).fetchone()
+    async def _change(self, reaction: _Reaction, only: str | None, kind: str | None) -> bool:
+        """Makes it ``kind``, or none; where ``only`` is given, no other than that."""
+        if reaction.comment_id > MAX_ID:
+            return False
+
+        def change(connection: sqlite3.Connection) -> bool:
+            found = connection.execute(_KIND, reaction).fetchone()
+            before = found[0] if found else None
+            if before == kind or (only is not None and before != only):
+                return False
+            if kind is None:
+                connection.execute(_REMOVE, reaction)
+            else:
+                connection.execute(_PUT, (*reaction, kind))
+            _move_total(connection, reaction, before, kind)
+            return True
+
+        return await asyncio.shield(self._database.write(change))
+
+
+class _Reaction(NamedTuple):
+    """Whose, and to what."""
+
+    live_video_id: str
+    comment_id: int
+    user_id: str
+
+
+def _move_total(connection: sqlite3.Connection, reaction: _Reaction, before: str | None, after: str | None) -> None:
+    where = (reaction.live_video_id, reaction.comment_id)
+    found = connection.execute(_OF_COMMENT, where).fetchone()
     if found is None:
         return
-    totals: dict[str, int] = json.loads(found[0])
+    totals = _totals(found[0])
     for kind, by in ((before, -1), (after, +1)):
         if kind is not None:
             totals[kind] = totals.get(kind, 0) + by
     text = json.dumps({kind: number for kind, number in sorted(totals.items()) if number > 0})
-    connection.execute(_SET_OF_COMMENT, (text, live_video_id, comment_id))
+    connection.execute(_SET_OF_COMMENT, (text, *where))
+
+
+def _totals(text: str) -> dict[str, int]:
+    totals: dict[str, int] = json.loads(text)
+    return totals

@@ -17,6 +17,8 @@ from comment_service.api.limits import RequestLimits
 from comment_service.api.server import HttpServer
 from comment_service.grpc_service import CommentServicer
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.reaction_announcements import ReactionLimits
+from comment_service.reaction_servicer import ReactionServicer
 from comment_service.services import OwnAccounts, build_services
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
 from coordination.ids import CommentIds
@@ -62,12 +64,19 @@ def own_accounts(clock: Clock) -> OwnAccounts | None:
 
 
 @pytest.fixture
+def reaction_limits() -> ReactionLimits:
+    """What a test may replace."""
+    return ReactionLimits(gather_s=0.05)
+
+
+@pytest.fixture
 async def edges(
     tmp_path: Path,
     store_limits: SqliteLimits,
     read_needs_token: bool,
     own_accounts: OwnAccounts | None,
     tickets: Tickets | None,
+    reaction_limits: ReactionLimits,
 ) -> AsyncIterator[Edges]:
     registry = CollectorRegistry()
     metrics = CommentServiceMetrics(registry)
@@ -83,6 +92,7 @@ async def edges(
         read_needs_token=read_needs_token,
         own_accounts=own_accounts,
         tickets=tickets,
+        reaction_limits=reaction_limits,
     )
     server = HttpServer(
         "127.0.0.1",
@@ -91,7 +101,11 @@ async def edges(
         limits=RequestLimits(url_bytes=4096, header_bytes=16 * 1024, body_bytes=64 * 1024),
         dev_tokens=DevTokens(SECRET, 3_600),
     )
-    servicers = (CommentServicer(services, metrics), AccountServicer(services, metrics))
+    servicers = (
+        CommentServicer(services, metrics),
+        ReactionServicer(services, metrics),
+        AccountServicer(services, metrics),
+    )
     grpc_server = GrpcServer("127.0.0.1", 0, services=[servicer.service() for servicer in servicers])
     await store.start()
     await server.start()
@@ -103,5 +117,6 @@ async def edges(
     http.close()
     await grpc_server.aclose()
     await server.aclose()
+    await services.reactions.drain()
     services.close()
     await store.aclose()

@@ -1,0 +1,50 @@
+"""What the comment service counts of reactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+_PREFIX = "livecomments_comment_service_"
+
+
+class ReactionMetrics:
+    """A reason label takes the codes of ``ReactionDropReason``."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.accepted = Counter(
+            _PREFIX + "reactions",
+            "Reactions taken in, by what they are to (comment, video); those that change nothing are not counted.",
+            ["to"],
+            registry=registry,
+        )
+        self.events = Counter(
+            _PREFIX + "reaction_events", "Events of totals that changed, handed to the publisher.", registry=registry
+        )
+        self.retries = Counter(
+            _PREFIX + "reaction_retries",
+            "Times that the store could not count or read a video's reactions; it is tried again.",
+            registry=registry,
+        )
+        self.dropped = Counter(
+            _PREFIX + "reaction_news_dropped",
+            "Comments whose new totals viewers were not told, and reactions to videos that were never counted.",
+            ["what", "reason"],
+            registry=registry,
+        )
+        self._videos = Gauge(_PREFIX + "reaction_videos", "Videos with reactions to tell of.", registry=registry)
+        self._comments = Gauge(
+            _PREFIX + "reaction_comments", "Comments whose totals are to be told, once or again.", registry=registry
+        )
+        self._uncounted = Gauge(
+            _PREFIX + "reactions_uncounted", "Reactions to videos that wait for the store.", registry=registry
+        )
+
+    def watch(
+        self, *, videos: Callable[[], float], comments: Callable[[], float], uncounted: Callable[[], float]
+    ) -> None:
+        """Reads the gauges from where the figures are."""
+        self._videos.set_function(videos)
+        self._comments.set_function(comments)
+        self._uncounted.set_function(uncounted)
