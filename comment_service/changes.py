@@ -93,12 +93,8 @@ class Changes:
             if not moderates(identity):
                 raise Forbidden("a comment is deleted by its author or a moderator")
             await self._audit(identity, "delete_comment", _subject(comment), {"authorId": comment.author_id})
-        change_id = self._next_id()
-        data = b'{"commentId":"%d"}' % comment_id
-        write = self._store.comments.delete(live_video_id, comment_id, change_id)
-        await self._announce(comment, change_id, event_pb2.Event.KIND_DELETE, data, write)
-        for call in self._after_delete:
-            await call(comment)
+        # Shielded: whoever asked may go (a deadline, a closed connection), what follows the deletion may not.
+        await asyncio.shield(asyncio.ensure_future(self._delete(comment)))
 
     async def list(self, live_video_id: str, after: int, limit: int) -> tuple[list[Changed], bool]:
         """Up to ``limit`` changes with ids above ``after``, in their order; and whether there are more."""
@@ -112,6 +108,14 @@ class Changes:
             reads = [self._calls.ask("get", lambda id=id: store.get(live_video_id, id)) for id in ids]  # type: ignore[misc]
             comments.update(zip(ids, await asyncio.gather(*reads), strict=True))
         return [Changed(change, comments.get(change.comment_id)) for change in changes], len(found) > limit
+
+    async def _delete(self, comment: Comment) -> None:
+        change_id = self._next_id()
+        data = b'{"commentId":"%d"}' % comment.comment_id
+        write = self._store.comments.delete(comment.live_video_id, comment.comment_id, change_id)
+        await self._announce(comment, change_id, event_pb2.Event.KIND_DELETE, data, write)
+        for call in self._after_delete:
+            await call(comment)
 
     async def _allow_edit(self, sender: Sender, comment: Comment) -> None:
         identity = sender.identity

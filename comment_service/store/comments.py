@@ -41,6 +41,7 @@ class CommentStore(Protocol):
     async def delete(self, live_video_id: str, comment_id: int, change_id: int) -> bool:
         """Deletes the comment and notes the change; durable when it returns. False: there is no such comment.
 
+        Of several at once more than one may say True, and is noted.
         What was deleted stays deleted, also where the same comment is added again.
         """
 
