@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from comment_service.announcements import Announcements
-from comment_service.comment import Comment
+from comment_service.comment import Comment, Media
 from comment_service.content import clean_content
 from comment_service.idempotency import UnderWay, check_key, digest_of, require_same
+from comment_service.media.library import MediaLibrary
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Direction, Page, PageRequest, Sort, page_of
 from comment_service.refusal import InvalidArgument, NotFound
@@ -50,8 +52,19 @@ class Posted:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a draft names, as it is known: the thread it belongs to, and its images."""
+
+    thread: int | None
+    media: tuple[Media, ...] = ()
+
+
 class Comments:
-    """Every method raises a ``Refusal`` where it cannot do what is asked. ``checks`` are made in turn before a post."""
+    """Every method raises a ``Refusal`` where it cannot do what is asked. ``checks`` are made in turn before a post.
+
+    ``media`` None: comments carry no images.
+    """
 
     def __init__(
         self,
@@ -60,11 +73,13 @@ class Comments:
         announcements: Announcements,
         metrics: CommentServiceMetrics,
         *,
+        media: MediaLibrary | None = None,
         checks: Sequence[PostCheck] = (),
     ) -> None:
         self._store = store
         self._next_id = next_id
         self._announcements = announcements
+        self._media = media
         self._metrics = metrics
         self._checks = checks
         self._calls = StoreCalls(metrics)
@@ -127,13 +142,26 @@ class Comments:
         """The thread that the post belongs to."""
         for check in self._checks:
             await check(sender, draft)
-        if draft.media:
-            raise InvalidArgument("media", "has to be empty: comments cannot carry images yet")
+        if draft.media and self._media is None:
+            raise InvalidArgument("media", "has to be empty: images are not taken here")
         return None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
 
+    @asynccontextmanager
+    async def _named(self, draft: Draft, thread: int | None) -> AsyncIterator[_Named]:
+        """What the draft names; its images cannot go while the comment is stored within this."""
+        if self._media is None or not draft.media:
+            yield _Named(thread)
+            return
+        async with self._media.held(draft.media) as media:
+            yield _Named(thread, media)
+
     async def _store_new(self, sender: Sender, draft: Draft, thread: int | None) -> Posted:
+        async with self._named(draft, thread) as named:
+            return await self._store_named(sender, draft, named)
+
+    async def _store_named(self, sender: Sender, draft: Draft, named: _Named) -> Posted:
         # Nothing is awaited between the id and the store's queue, so ids enter the store, and the live stream, rising.
-        posted = self._made(self._next_id(), sender, draft, thread)
+        posted = self._made(self._next_id(), sender, draft, named)
         await self._calls.ask("post", lambda: self._write(posted))
         return posted
 
@@ -147,18 +175,19 @@ class Comments:
                 return Posted(found, found.to_json())
         # From here on it is a post like any other: whoever claimed the key did not live to store the comment.
         thread = await self._check(sender, draft)
-        if standing is None:
-            made = await self._claim_and_store(sender, draft, thread, key, digest)
-            if isinstance(made, Posted):
-                return made
-            standing = made
-        return await self._store_claimed(self._made(standing.comment_id, sender, draft, thread))
+        async with self._named(draft, thread) as named:
+            if standing is None:
+                made = await self._claim_and_store(sender, draft, named, key, digest)
+                if isinstance(made, Posted):
+                    return made
+                standing = made
+            return await self._store_claimed(self._made(standing.comment_id, sender, draft, named))
 
     async def _claim_and_store(
-        self, sender: Sender, draft: Draft, thread: int | None, key: str, digest: bytes
+        self, sender: Sender, draft: Draft, named: _Named, key: str, digest: bytes
     ) -> Posted | RequestClaim:
         """The comment, or the claim of somebody who was faster."""
-        posted = self._made(self._next_id(), sender, draft, thread)
+        posted = self._made(self._next_id(), sender, draft, named)
         comment = posted.comment
         claim = RequestClaim(digest, comment.comment_id)
         # Its place among the video's events is that of its id, however long the claim takes.
@@ -191,7 +220,7 @@ class Comments:
         self._announce(posted, written)
         return posted
 
-    def _made(self, comment_id: int, sender: Sender, draft: Draft, thread: int | None) -> Posted:
+    def _made(self, comment_id: int, sender: Sender, draft: Draft, named: _Named) -> Posted:
         author = sender.identity
         comment = Comment(
             comment_id=comment_id,
@@ -199,7 +228,8 @@ class Comments:
             author_id=author.user_id,
             author_name=author.name,
             content=draft.content,
-            reply_to=thread,
+            reply_to=named.thread,
+            media=named.media,
         )
         return Posted(comment, comment.to_json())
 

@@ -7,12 +7,12 @@ and logs a traceback: any client could fill the log. Here it is a wrong argument
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 import structlog
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -44,6 +44,9 @@ _CODE = {
     RefusalReason.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     RefusalReason.SLOW_MODE: grpc.StatusCode.RESOURCE_EXHAUSTED,
     RefusalReason.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    RefusalReason.BODY_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalReason.UNSUPPORTED_MEDIA_TYPE: grpc.StatusCode.INVALID_ARGUMENT,
+    RefusalReason.TOO_SLOW: grpc.StatusCode.DEADLINE_EXCEEDED,
     RefusalReason.UNIMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
     RefusalReason.STORE_UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     RefusalReason.STORE_OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -66,7 +69,7 @@ class GrpcEdge:
 
     def serve(self, service: ServiceDescriptor, servicer: object) -> GrpcService:
         """What a ``GrpcServer`` serves: each method of ``service`` by that of ``servicer`` with its name."""
-        handlers = unary_handlers(service, servicer, self.refuse)
+        handlers = method_handlers(service, servicer, self.refuse)
         return GrpcService(service.full_name, lambda server: server.add_generic_rpc_handlers((handlers,)))
 
     def sender(self, context: Context) -> Sender:
@@ -119,20 +122,46 @@ def video(live_video_id: str) -> str:
     return live_video_id
 
 
-def unary_handlers(service: ServiceDescriptor, servicer: object, refuse: Refuse) -> grpc.GenericRpcHandler[Any, Any]:
+def method_handlers(service: ServiceDescriptor, servicer: object, refuse: Refuse) -> grpc.GenericRpcHandler[Any, Any]:
     """What serves each method of ``service`` by the method of ``servicer`` that has its name.
 
-    A request that cannot be parsed goes to ``refuse``, which ends the call.
+    A request that cannot be parsed goes to ``refuse``, which ends the call; one of a stream is raised from it there.
     """
-    handlers = {
-        method.name: grpc.unary_unary_rpc_method_handler(
-            _parsing(getattr(servicer, method.name), GetMessageClass(method.input_type), refuse),
-            response_serializer=GetMessageClass(method.output_type).SerializeToString,
-        )
-        for method in service.methods
-    }
+    handlers = {method.name: _handler(method, getattr(servicer, method.name), refuse) for method in service.methods}
     handler: grpc.GenericRpcHandler[Any, Any] = grpc.method_handlers_generic_handler(service.full_name, handlers)
     return handler
+
+
+def _handler(
+    method: MethodDescriptor, answer: Callable[..., Awaitable[Message]], refuse: Refuse
+) -> grpc.RpcMethodHandler[Any, Any]:
+    request_type = GetMessageClass(method.input_type)
+    serialize = GetMessageClass(method.output_type).SerializeToString
+    if method.client_streaming:
+        parsing = _parsing_each(answer, request_type)
+        return grpc.stream_unary_rpc_method_handler(parsing, response_serializer=serialize)
+    return grpc.unary_unary_rpc_method_handler(_parsing(answer, request_type, refuse), response_serializer=serialize)
+
+
+def _parsing_each(
+    method: Callable[[AsyncIterator[Any], Context], Awaitable[Message]], request_type: type[Message]
+) -> Callable[[AsyncIterator[bytes], Context], Awaitable[Any]]:
+    async def parsed(requests: AsyncIterator[bytes]) -> AsyncIterator[Message]:
+        async for data in requests:
+            try:
+                yield request_type.FromString(data)
+            except DecodeError:
+                raise _unparsable(request_type) from None
+
+    async def call(requests: AsyncIterator[bytes], context: Context) -> Message:
+        return await method(parsed(requests), context)
+
+    return call
+
+
+def _unparsable(request_type: type[Message]) -> InvalidArgument:
+    problem = f"cannot be parsed as {request_type.DESCRIPTOR.full_name}; strings have to be UTF-8"
+    return InvalidArgument("request", problem)
 
 
 def _parsing(method: Method, request_type: type[Message], refuse: Refuse) -> Callable[[bytes, Context], Awaitable[Any]]:
@@ -140,8 +169,7 @@ def _parsing(method: Method, request_type: type[Message], refuse: Refuse) -> Cal
         try:
             request = request_type.FromString(data)
         except DecodeError:
-            problem = f"cannot be parsed as {request_type.DESCRIPTOR.full_name}; strings have to be UTF-8"
-            await refuse(InvalidArgument("request", problem), context)
+            await refuse(_unparsable(request_type), context)
             return None
         return await method(request, context)
 

@@ -7,6 +7,7 @@ from comment_service.changes import Changed
 from comment_service.comment import Comment
 from comment_service.comments import Draft
 from comment_service.grpc_handlers import Context, GrpcEdge, video
+from comment_service.media_servicer import media_message
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import DEFAULT_SIZE, Direction, PageRequest, Sort
 from comment_service.refusal import InvalidArgument
@@ -139,10 +140,7 @@ def comment_message(comment: Comment) -> pb.Comment:
         author_name=comment.author_name,
         content=comment.content,
         reply_to=comment.reply_to,
-        media=[
-            pb.Media(media_id=m.media_id, content_type=m.content_type, width=m.width, height=m.height)
-            for m in comment.media
-        ],
+        media=[media_message(media) for media in comment.media],
         reactions=comment.reactions,
         reply_count=comment.reply_count,
     )

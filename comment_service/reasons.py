@@ -23,6 +23,8 @@ class RefusalReason(StrEnum):
     KEY_REUSED = "key_reused"
     RATE_LIMITED = "rate_limited"
     SLOW_MODE = "slow_mode"
+    TOO_SLOW = "too_slow"
+    RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
     BODY_TOO_LARGE = "body_too_large"
     URL_TOO_LONG = "url_too_long"
     HEADERS_TOO_LARGE = "headers_too_large"

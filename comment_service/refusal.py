@@ -125,9 +125,27 @@ class SlowMode(RateLimited):
 
 
 class NotFound(Refusal):
-    """No such comment in this video."""
+    """No such comment in this video, or no such image."""
 
     reason = RefusalReason.NOT_FOUND
+
+
+class TooLarge(Refusal):
+    """More bytes than may come."""
+
+    reason = RefusalReason.BODY_TOO_LARGE
+
+
+class TooSlow(Refusal):
+    """It did not arrive in time."""
+
+    reason = RefusalReason.TOO_SLOW
+
+
+class UnsupportedMedia(Refusal):
+    """Of a type that is not taken."""
+
+    reason = RefusalReason.UNSUPPORTED_MEDIA_TYPE
 
 
 class StoreDown(Refusal):

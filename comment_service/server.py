@@ -11,9 +11,12 @@ from comment_service.accounts import Attempts, Passwords
 from comment_service.accounts_servicer import AccountServicer
 from comment_service.api.dev_token import DevTokens
 from comment_service.api.handler import Context, Traffic
-from comment_service.api.limits import RequestLimits
-from comment_service.api.server import HttpServer
+from comment_service.api.image_form import FORM_BYTES
+from comment_service.api.limits import BodyRule, RequestLimits
+from comment_service.api.server import UPLOAD_PATH, HttpServer
 from comment_service.grpc_service import CommentServicer
+from comment_service.media.build import build_media
+from comment_service.media_servicer import MediaServicer
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.publisher import Publisher, PublisherLimits
 from comment_service.reaction_announcements import ReactionLimits
@@ -21,6 +24,7 @@ from comment_service.reaction_servicer import ReactionServicer
 from comment_service.services import OwnAccounts, Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
+from comment_service.store_calls import StoreCalls
 from comment_service.stores import build_store
 from coordination.errors import CoordinationError
 from coordination.ids import CommentIds, WorkerIdLease
@@ -32,7 +36,7 @@ from service_kit.auth.tokens import TokenSigner
 from service_kit.coordination_metrics import MembershipMetrics, SessionMetrics
 from service_kit.errors import StartupError
 from service_kit.grpc_client import channels
-from service_kit.grpc_server import GrpcServer
+from service_kit.grpc_server import GrpcServer, GrpcService
 from service_kit.grpc_tls import GrpcTls
 from service_kit.metrics import new_registry
 
@@ -64,6 +68,7 @@ class CommentServiceServer:
             open_channel=channels(self._tls),
         )
         self._store = build_store(settings, self._metrics, self._registry)
+        self._media = build_media(settings, self._store, StoreCalls(self._metrics), self._registry)
         self._services: Services | None = None
         self._membership: Membership | None = None
         self._http: HttpServer | None = None
@@ -92,6 +97,8 @@ class CommentServiceServer:
         verifier = token_verifier(self.settings)
         try:
             await self._store.start()
+            if self._media is not None:
+                await self._media.start()
             await self._session.start()
             ids = CommentIds(self.settings.dc_number, await self._lease.acquire())
             self._lease.on_replaced(ids.use_worker)
@@ -103,6 +110,7 @@ class CommentServiceServer:
                 self._publisher,
                 verifier,
                 self._metrics,
+                media=self._media,
                 read_needs_token=self.settings.read_needs_token,
                 own_accounts=_own_accounts(self.settings),
                 tickets=self.settings.make_tickets(),
@@ -143,6 +151,8 @@ class CommentServiceServer:
             await self._grpc.aclose()
         if self._services is not None:
             self._services.close()
+        if self._media is not None:
+            await self._media.aclose()
         await self._store.aclose()
         # Only now is everything that was stored with the publisher.
         await self._publisher.aclose(drain_s=0.0)
@@ -159,19 +169,14 @@ class CommentServiceServer:
             settings.host,
             settings.http_port,
             context=Context(services, self._metrics, self._traffic),
-            limits=RequestLimits(settings.max_url_bytes, settings.max_header_bytes, settings.max_body_bytes),
+            limits=_request_limits(settings),
             dev_tokens=_dev_tokens(settings),
             cookie_secure=settings.cookie_secure,
             body_timeout_s=settings.body_timeout_s,
             idle_timeout_s=settings.idle_timeout_s,
         )
-        servicers = (
-            CommentServicer(services, self._metrics),
-            ReactionServicer(services, self._metrics),
-            AccountServicer(services, self._metrics),
-        )
         self._grpc = GrpcServer(
-            settings.host, settings.grpc_port, services=[servicer.service() for servicer in servicers], tls=self._tls
+            settings.host, settings.grpc_port, services=_grpc_services(services, self._metrics), tls=self._tls
         )
         await self._http.start()
         await self._grpc.start()
@@ -230,6 +235,24 @@ def _own_accounts(settings: CommentServiceSettings) -> OwnAccounts | None:
         settings.password_cost, threads=settings.password_threads, max_waiting=settings.password_queue
     )
     return OwnAccounts(signer, passwords, Attempts(settings.attempt_limits))
+
+
+def _grpc_services(services: Services, metrics: CommentServiceMetrics) -> list[GrpcService]:
+    served = [
+        CommentServicer(services, metrics).service(),
+        ReactionServicer(services, metrics).service(),
+        AccountServicer(services, metrics).service(),
+    ]
+    if services.media is not None:
+        served.append(MediaServicer(services, services.media, metrics).service())
+    return served
+
+
+def _request_limits(settings: CommentServiceSettings) -> RequestLimits:
+    uploads = BodyRule(settings.media_max_bytes + FORM_BYTES, forms=True, timeout_s=settings.media_upload_timeout_s)
+    return RequestLimits(
+        settings.max_url_bytes, settings.max_header_bytes, settings.max_body_bytes, {UPLOAD_PATH: uploads}
+    )
 
 
 def _dev_tokens(settings: CommentServiceSettings) -> DevTokens | None:

@@ -10,6 +10,7 @@ from comment_service.announcements import Announcements, EventPublisher
 from comment_service.audit import Audit, no_audit
 from comment_service.changes import Changes
 from comment_service.comments import Comments, PostCheck
+from comment_service.media.build import MediaParts
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reaction_announcements import ReactionAnnouncements, ReactionLimits
 from comment_service.reactions import Reactions
@@ -46,6 +47,8 @@ class Services:
     accounts: Accounts | None = None
     """None: users come from an outside issuer."""
     read_needs_token: bool = False
+    media: MediaParts | None = None
+    """None: images are not taken."""
 
     async def drain(self) -> None:
         """Waits until what was taken in is stored, or refused, and handed to the publisher."""
@@ -65,6 +68,7 @@ def build_services(
     verifier: TokenVerifier,
     metrics: CommentServiceMetrics,
     *,
+    media: MediaParts | None = None,
     read_needs_token: bool = False,
     own_accounts: OwnAccounts | None = None,
     tickets: Tickets | None = None,
@@ -82,8 +86,18 @@ def build_services(
     checks: list[PostCheck] = [videos.require_going]
     if tickets is not None:
         checks.append(WatchingCheck(tickets))
-    comments = Comments(store, next_id, announcements, metrics, checks=checks)
-    changes = Changes(store, comments, next_id, announcements, metrics, edit_window_s=edit_window_s, audit=audit)
+    library = None if media is None else media.library
+    comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks)
+    changes = Changes(
+        store,
+        comments,
+        next_id,
+        announcements,
+        metrics,
+        edit_window_s=edit_window_s,
+        after_delete=() if library is None else (library.release,),
+        audit=audit,
+    )
     reaction_announcements = ReactionAnnouncements(store.reactions, next_id, publisher, metrics, reaction_limits)
     return Services(
         comments=comments,
@@ -94,4 +108,5 @@ def build_services(
         announcements=announcements,
         accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),
         read_needs_token=read_needs_token,
+        media=media,
     )

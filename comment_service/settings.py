@@ -8,12 +8,13 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from comment_service.accounts.settings import AccountSettings
+from comment_service.media.settings import MediaSettings
 from comment_service.settings_cassandra import CassandraSettings
 from service_kit.auth.settings import AccessSettings
 from service_kit.settings import NodeSettings, node_config
 
 
-class CommentServiceSettings(AccountSettings, CassandraSettings, AccessSettings, NodeSettings):
+class CommentServiceSettings(AccountSettings, CassandraSettings, MediaSettings, AccessSettings, NodeSettings):
     """``LIVECOMMENTS_COMMENT_SERVICE_*``, besides what every node has."""
 
     model_config = node_config("comment_service")
@@ -121,6 +122,14 @@ class CommentServiceSettings(AccountSettings, CassandraSettings, AccessSettings,
             )
         if self.dev_tokens and self.jwt_secret is None:
             raise ValueError("LIVECOMMENTS_COMMENT_SERVICE_DEV_TOKENS needs _JWT_SECRET")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_bucket(self) -> Self:
+        if self.media_files == "s3" and self.media_s3_bucket is None:
+            raise ValueError("LIVECOMMENTS_COMMENT_SERVICE_MEDIA_FILES s3 needs _MEDIA_S3_BUCKET")
+        if (self.media_s3_access_key is None) != (self.media_s3_secret_key is None):
+            raise ValueError("set both LIVECOMMENTS_COMMENT_SERVICE_MEDIA_S3_ACCESS_KEY and _MEDIA_S3_SECRET_KEY")
         return self
 
     @property

@@ -31,11 +31,13 @@ STATUS = {
     RefusalReason.NOT_WATCHING: 403,
     RefusalReason.NOT_FOUND: 404,
     RefusalReason.METHOD_NOT_ALLOWED: 405,
+    RefusalReason.TOO_SLOW: 408,
     RefusalReason.TAKEN: 409,
     RefusalReason.VIDEO_ENDED: 409,
     RefusalReason.BODY_TOO_LARGE: 413,
     RefusalReason.URL_TOO_LONG: 414,
     RefusalReason.UNSUPPORTED_MEDIA_TYPE: 415,
+    RefusalReason.RANGE_NOT_SATISFIABLE: 416,
     RefusalReason.KEY_REUSED: 422,
     RefusalReason.RATE_LIMITED: 429,
     RefusalReason.SLOW_MODE: 429,
@@ -113,12 +115,19 @@ class ApiHandler(ProblemHandler):
             self._reader()
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Future[None]:
+        if not self._headers_written:
+            self.limit_caches()
+        return super().finish(chunk)
+
+    def limit_caches(self) -> None:
+        """Whatever the handler allows: what one reader may see, no cache may give to another.
+
+        For handlers that flush their headers; done by ``finish`` for the rest.
+        """
         if self._for_readers_alone:
-            # Whatever the handler allows: what one reader may see, no cache may give to another.
             stored = "no-store" in self._headers.get("Cache-Control", "")
             self.set_header("Cache-Control", "no-store" if stored else "private, no-cache")
             self.add_header("Vary", "Authorization, Cookie")
-        return super().finish(chunk)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         # Of the path: what is no UTF-8 is no id, and thus 404 and not 400.

@@ -10,6 +10,7 @@ from comment_service.api.comments import CommentsHandler
 from comment_service.api.dev_token import DevTokenHandler, DevTokens
 from comment_service.api.handler import Context, UnknownPathHandler, log_nothing
 from comment_service.api.limits import LimitedRequests, RequestLimits
+from comment_service.api.media import MediaHandler, UploadHandler
 from comment_service.api.page import WEB, AssetHandler, PageHandler
 from comment_service.api.reactions import CommentReactionHandler, VideoReactionsHandler
 from comment_service.api.videos import EndHandler
@@ -19,6 +20,7 @@ from service_kit.admin import bind
 _HARD_HEADER_BYTES = 128 * 1024
 # The bound is `RequestLimits`; beyond its own, Tornado would close without an answer.
 _HARD_BODY_BYTES = 2**40
+UPLOAD_PATH = "/media"
 
 
 class HttpServer:
@@ -97,6 +99,10 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
         web.url(r"/", PageHandler, page),
         web.url(r"/assets/([A-Za-z0-9_./-]+)", AssetHandler, page),
     ]
+    if (media := context.services.media) is not None:
+        with_media = {"context": context, "media": media}
+        rules.append(web.url(UPLOAD_PATH, UploadHandler, with_media))
+        rules.append(web.url(r"/media/([^/]*)", MediaHandler, with_media))
     if dev_tokens is not None:
         rules.append(web.url(r"/auth/dev-token", DevTokenHandler, with_cookie | {"tokens": dev_tokens}))
     return web.Application(

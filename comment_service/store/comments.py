@@ -17,7 +17,8 @@ class CommentStore(Protocol):
 
         The same comment again changes nothing. Ids are made once: a store need not notice that one is another's, and
         fails with ``StoreConflict`` where it does. Cancelling the future does not stop the write. A comment with a
-        ``reply_to`` counts as a reply to that one.
+        ``reply_to`` counts as a reply to that one. From the moment that it is there it uses its ``media``: there is
+        never a comment whose images may go, nor a use without its comment.
         """
 
     async def get(self, live_video_id: str, comment_id: int) -> Comment | None:
@@ -41,8 +42,9 @@ class CommentStore(Protocol):
     async def delete(self, live_video_id: str, comment_id: int, change_id: int) -> bool:
         """Deletes the comment and notes the change; durable when it returns. False: there is no such comment.
 
-        Of several at once more than one may say True, and is noted.
-        What was deleted stays deleted, also where the same comment is added again.
+        Of several at once more than one may say True, and is noted. What was deleted stays deleted, also where the same
+        comment is added again. With the comment goes its use of its ``media``; what nobody uses then is for
+        ``MediaStore.condemn``.
         """
 
     async def changes(self, live_video_id: str, cursor: int, limit: int) -> list[Change]:

@@ -9,6 +9,9 @@ from lb.envoy.shapes import Json, seconds, typed
 # Only the letters of an id: whatever else looks like a stream gets the comment service's 404. Its length is left to the
 # RMS, because "{1,64}" makes a program larger than Envoy allows.
 STREAM_PATH = "/comments/[A-Za-z0-9_-]+/stream"
+_UNBUFFERED: Json = {
+    "envoy.filters.http.buffer": typed("extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)
+}
 
 
 def route_config(settings: EnvoySettings) -> Json:
@@ -17,6 +20,8 @@ def route_config(settings: EnvoySettings) -> Json:
         connect_route(),
         stream_route(settings),
         stream_method_route(),
+        image_upload_route(settings),
+        image_route(settings),
         read_route(settings),
         write_route(settings),
     ]
@@ -40,9 +45,7 @@ def connect_route() -> Json:
         "name": "connect",
         "match": {"connect_matcher": {}},
         "direct_response": {"status": 403},
-        "typed_per_filter_config": {
-            "envoy.filters.http.buffer": typed("extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)
-        },
+        "typed_per_filter_config": _UNBUFFERED,
     }
 
 
@@ -86,6 +89,24 @@ def stream_method_route() -> Json:
         "direct_response": {"status": 405},
         "response_headers_to_add": [{"header": {"key": "allow", "value": "GET"}}],
     }
+
+
+def image_upload_route(settings: EnvoySettings) -> Json:
+    """An image that is uploaded: passed on as it comes, because taking it in first would need memory for all of it.
+
+    How much may come is for the comment service to say, which reads no further. The time is for the answer, from the
+    body's end on.
+    """
+    route = write_route(settings)
+    route["route"]["timeout"] = seconds(settings.image_timeout_s)
+    return route | {"name": "image_upload", "match": {"path": "/media"}, "typed_per_filter_config": _UNBUFFERED}
+
+
+def image_route(settings: EnvoySettings) -> Json:
+    """An image that is shown: a read that may take as long as a slow viewer needs."""
+    route = read_route(settings)
+    route["route"]["timeout"] = seconds(settings.image_timeout_s)
+    return route | {"name": "image", "match": {"prefix": "/media/", "headers": [_method("GET", "HEAD")]}}
 
 
 def read_route(settings: EnvoySettings) -> Json:

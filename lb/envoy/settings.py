@@ -57,6 +57,9 @@ class EnvoySettings(SharedSettings):
         description="RMS nodes that a new viewer is offered to; a hot video spreads over no more than these.",
     )
     request_timeout_s: float = Field(10.0, gt=0, le=300, description="Seconds for a post or a read, retries included.")
+    image_timeout_s: float = Field(
+        120.0, gt=0, le=3600, description="Seconds for the answer to an upload, or for a viewer to take an image."
+    )
     upload_timeout_s: float = Field(30.0, gt=0, le=600, description="Seconds in which a request must have arrived.")
     idle_timeout_s: float = Field(60.0, gt=0, le=3600, description="Seconds that a connection without requests stays.")
     dead_viewer_timeout_s: float = Field(

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
 
+from comment_service.media.metrics import MediaMetrics
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.publishing.metrics import PublishMetrics
 from comment_service.settings import CommentServiceSettings
@@ -32,7 +33,14 @@ SETTINGS: dict[str, type[SharedSettings]] = {
     "envoy (its bootstrap)": EnvoySettings,
 }
 METRICS: dict[str, tuple[Callable[[CollectorRegistry], object], ...]] = {
-    "comment-service": (CommentServiceMetrics, CassandraMetrics, PublishMetrics, SessionMetrics, MembershipMetrics),
+    "comment-service": (
+        CommentServiceMetrics,
+        CassandraMetrics,
+        MediaMetrics,
+        PublishMetrics,
+        SessionMetrics,
+        MembershipMetrics,
+    ),
     "dispatcher": (DispatcherMetrics, SessionMetrics, MembershipMetrics),
     "rms": (ServiceMetrics, SessionMetrics, MembershipMetrics),
     "xds": (XdsMetrics, SessionMetrics),

@@ -23,6 +23,7 @@ from comment_service.store.cassandra.comment_rows import (
     written_at_us,
 )
 from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.cassandra.media import CassandraMedia
 from comment_service.store.cassandra.pages import CommentPages
 from comment_service.store.cassandra.threads import Threads
 from comment_service.store.cassandra.totals import CommentTotals
@@ -46,11 +47,18 @@ WHERE live_video_id = ? AND bucket = ? AND comment_id = ?
 
 class CassandraComments:
     def __init__(
-        self, database: CassandraDatabase, totals: CommentTotals, changes: ChangeLog, *, on_batch: OnBatch
+        self,
+        database: CassandraDatabase,
+        totals: CommentTotals,
+        changes: ChangeLog,
+        media: CassandraMedia,
+        *,
+        on_batch: OnBatch,
     ) -> None:
         self._database = database
         self._totals = totals
         self._changes = changes
+        self._media = media
         self._batches = PartitionBatches(database, on_batch)
         self._buckets = BucketIndex(database)
         self._pages = CommentPages(database, self._buckets)
@@ -65,6 +73,8 @@ class CassandraComments:
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         end = partial(self._end, outcome)
         noting = self._buckets.note(comment.live_video_id, bucket_of_id(comment.comment_id))
+        if comment.media:
+            noting = asyncio.ensure_future(self._use_media(comment, noting))
         if noting is None:
             self._write(comment, end)
         else:
@@ -111,11 +121,17 @@ class CassandraComments:
         ]
         if found.reply_to is not None:
             writes.append(self._threads.removal(found, at_us))
+        writes += await self._media.releasing(found, change_id)
         await self._database.write_all(writes)
         return True
 
     async def changes(self, live_video_id: str, cursor: int, limit: int) -> list[Change]:
         return await self._changes.after(live_video_id, cursor, limit)
+
+    async def _use_media(self, comment: Comment, noting: asyncio.Future[None] | None) -> None:
+        if noting is not None:
+            await noting
+        await self._media.use(comment)
 
     async def _find(self, live_video_id: str, comment_id: int) -> Comment | None:
         if comment_id > MAX_ID:

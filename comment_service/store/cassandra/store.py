@@ -34,14 +34,14 @@ class CassandraStore:
         self.options = options or CassandraStoreOptions()
         self._database = database = CassandraDatabase(self.options, metrics or CassandraMetrics(CollectorRegistry()))
         totals, changes = CommentTotals(database), ChangeLog(database)
-        self.comments = CassandraComments(database, totals, changes, on_batch=on_batch or _ignore_batch)
+        self.media = CassandraMedia(database)
+        self.comments = CassandraComments(database, totals, changes, self.media, on_batch=on_batch or _ignore_batch)
         self.reactions = CassandraReactions(database, totals)
         self.videos = CassandraVideos(database, changes)
         self.accounts = CassandraAccounts(database)
         self.bans = CassandraBans(database)
         self.reports = CassandraReports(database)
         self.audit = CassandraAudit(database)
-        self.media = CassandraMedia(database)
         self.requests = CassandraRequests(database)
 
     @property

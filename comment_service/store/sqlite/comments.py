@@ -12,6 +12,7 @@ from comment_service.change import Change, ChangeKind
 from comment_service.comment import Comment, Media
 from comment_service.store.errors import StoreConflict
 from comment_service.store.sqlite.database import MAX_ID, SqliteDatabase
+from comment_service.store.sqlite.media import count_uses
 
 _INSERT = """
 INSERT INTO comments (comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, media)
@@ -34,11 +35,9 @@ SET content = CASE WHEN coalesce(edited_at_ms, 0) <= ?2 THEN ?1 ELSE content END
     edited_at_ms = max(coalesce(edited_at_ms, 0), ?2)
 WHERE live_video_id = ?3 AND comment_id = ?4 AND deleted = 0
 """
+_TO_DELETE = "SELECT reply_to, media FROM comments WHERE live_video_id = ? AND comment_id = ? AND deleted = 0"
 # The flag stays, so that the same comment added once more is not back.
-_DELETE = """
-UPDATE comments SET deleted = 1, content = '', media = '[]' WHERE live_video_id = ? AND comment_id = ? AND deleted = 0
-RETURNING reply_to
-"""
+_DELETE = "UPDATE comments SET deleted = 1, content = '', media = '[]' WHERE live_video_id = ? AND comment_id = ?"
 _ADD_CHANGE = "INSERT INTO changes (live_video_id, change_id, kind, comment_id) VALUES (?, ?, ?, ?)"
 _CHANGES = """
 SELECT change_id, kind, comment_id FROM changes
@@ -65,8 +64,11 @@ class SqliteComments:
         def insert(connection: sqlite3.Connection) -> None:
             if not connection.execute(_INSERT, row).rowcount:
                 _require_same(connection, comment)
-            elif comment.reply_to is not None:
+                return
+            if comment.reply_to is not None:
                 connection.execute(_COUNT_REPLY, (1, comment.live_video_id, comment.reply_to))
+            if comment.media:
+                count_uses(connection, [each.media_id for each in comment.media], 1)
 
         return self._database.write(insert)
 
@@ -104,11 +106,14 @@ class SqliteComments:
             return False
 
         def update(connection: sqlite3.Connection) -> bool:
-            deleted = connection.execute(_DELETE, (live_video_id, comment_id)).fetchall()
-            if not deleted:
+            found = connection.execute(_TO_DELETE, (live_video_id, comment_id)).fetchone()
+            if found is None:
                 return False
-            if (thread := deleted[0][0]) is not None:
+            thread, media = found
+            connection.execute(_DELETE, (live_video_id, comment_id))
+            if thread is not None:
                 connection.execute(_COUNT_REPLY, (-1, live_video_id, thread))
+            count_uses(connection, [each.media_id for each in _media(media)], -1)
             connection.execute(_ADD_CHANGE, (live_video_id, change_id, ChangeKind.DELETE, comment_id))
             return True
 

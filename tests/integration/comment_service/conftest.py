@@ -13,20 +13,26 @@ from comment_service.accounts import AttemptLimits, Attempts, Passwords
 from comment_service.accounts_servicer import AccountServicer
 from comment_service.api.dev_token import DevTokens
 from comment_service.api.handler import Context, Traffic
-from comment_service.api.limits import RequestLimits
-from comment_service.api.server import HttpServer
+from comment_service.api.image_form import FORM_BYTES
+from comment_service.api.limits import BodyRule, RequestLimits
+from comment_service.api.server import UPLOAD_PATH, HttpServer
 from comment_service.grpc_service import CommentServicer
+from comment_service.media.build import build_media
+from comment_service.media_servicer import MediaServicer
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reaction_announcements import ReactionLimits
 from comment_service.reaction_servicer import ReactionServicer
 from comment_service.services import OwnAccounts, build_services
+from comment_service.settings import CommentServiceSettings
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
+from comment_service.store_calls import StoreCalls
 from coordination.ids import CommentIds
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.auth.keys import OneKey
 from service_kit.auth.tickets import Tickets
 from service_kit.auth.tokens import TokenSigner, TokenVerifier
 from service_kit.grpc_server import GrpcServer
+from service_kit.settings import load
 from tests.integration.comment_service.edges import CHEAP, SECRET, Clock, Edges, Http, Published
 
 
@@ -34,6 +40,12 @@ from tests.integration.comment_service.edges import CHEAP, SECRET, Clock, Edges,
 def store_limits() -> SqliteLimits:
     """What a test may replace."""
     return SqliteLimits()
+
+
+@pytest.fixture
+def media_settings() -> dict[str, object]:
+    """What a test may replace: settings of images that are not the defaults."""
+    return {}
 
 
 @pytest.fixture
@@ -73,6 +85,7 @@ def reaction_limits() -> ReactionLimits:
 async def edges(
     tmp_path: Path,
     store_limits: SqliteLimits,
+    media_settings: dict[str, object],
     read_needs_token: bool,
     own_accounts: OwnAccounts | None,
     tickets: Tickets | None,
@@ -83,12 +96,16 @@ async def edges(
     store = SqliteStore(tmp_path / "comments.sqlite3", store_limits, on_batch=metrics.on_batch)
     published, traffic = Published(), Traffic()
     verifier = TokenVerifier(OneKey.from_secret(SECRET))
+    settings = load(CommentServiceSettings, {"jwt_secret": SECRET, "data": tmp_path, **media_settings})
+    media = build_media(settings, store, StoreCalls(metrics), registry)
+    uploads = BodyRule(settings.media_max_bytes + FORM_BYTES, forms=True, timeout_s=settings.media_upload_timeout_s)
     services = build_services(
         store,
         CommentIds(0, 1).next,
         published,
         verifier,
         metrics,
+        media=media,
         read_needs_token=read_needs_token,
         own_accounts=own_accounts,
         tickets=tickets,
@@ -98,16 +115,19 @@ async def edges(
         "127.0.0.1",
         0,
         context=Context(services, metrics, traffic),
-        limits=RequestLimits(url_bytes=4096, header_bytes=16 * 1024, body_bytes=64 * 1024),
+        limits=RequestLimits(4096, 16 * 1024, 64 * 1024, {UPLOAD_PATH: uploads}),
         dev_tokens=DevTokens(SECRET, 3_600),
     )
+    assert media is not None
     servicers = (
         CommentServicer(services, metrics),
         ReactionServicer(services, metrics),
         AccountServicer(services, metrics),
+        MediaServicer(services, media, metrics),
     )
     grpc_server = GrpcServer("127.0.0.1", 0, services=[servicer.service() for servicer in servicers])
     await store.start()
+    await media.start()
     await server.start()
     await grpc_server.start()
     http = Http(server.port)
@@ -119,4 +139,5 @@ async def edges(
     await server.aclose()
     await services.reactions.drain()
     services.close()
+    await media.aclose()
     await store.aclose()

@@ -69,7 +69,7 @@ BAD = {
     "long content": (POST(live_video_id=VIDEO, content="x" * 501), "content has 501 characters"),
     "a pile": (POST(live_video_id=VIDEO, content="x" + "\u0489" * 31), "content piles more than 30 marks"),
     "heavy content": (POST(live_video_id=VIDEO, content="x" * 4_000_000), "content is over"),
-    "media": (POST(live_video_id=VIDEO, content="x", media_ids=["m-1"]), "media_ids has to be empty"),
+    "media": (POST(live_video_id=VIDEO, content="x", media_ids=["m-1"]), "media_ids has an id that no image has"),
     "get: a bad video": (GET(live_video_id="..", comment_id=1), "live_video_id"),
     "list: a bad video": (LIST(live_video_id="v" * 65), "live_video_id"),
     "list: a large page": (LIST(live_video_id=VIDEO, page_size=1001), "page_size"),
