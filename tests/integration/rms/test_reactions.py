@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 from livecomments.v1 import event_pb2
 from rms.server import RmsServer
 from tests.integration.rms.conftest import Connect, Watch
 from tests.integration.rms.node import CommentNode, Writer
 from tests.support.eventually import eventually
-from tests.support.viewers import Viewer
+from tests.support.reactions import frames, known
 
 REACTIONS = event_pb2.Event.KIND_REACTIONS
 
@@ -20,18 +19,6 @@ def totals(video: dict[str, int], **comments: dict[str, int]) -> bytes:
     """The data of an event; ``c5={"like": 1}`` for comment 5."""
     by_id = {name[1:]: of_comment for name, of_comment in comments.items()}
     return json.dumps({"video": video, "comments": by_id}).encode()
-
-
-def known(viewer: Viewer) -> dict[str, Any]:
-    """What a page shows that has had these events."""
-    page: dict[str, Any] = {"video": {}}
-    for event in viewer.events:
-        if event.event in {"comment", "edit"}:
-            page[event.json()["commentId"]] = event.json()["reactions"]
-        elif event.event == "reactions":
-            page["video"] |= event.json()["video"]
-            page |= {comment_id: of for comment_id, of in event.json()["comments"].items() if comment_id in page}
-    return page
 
 
 async def test_totals_that_cross_on_their_way_end_the_same_everywhere(
@@ -90,9 +77,8 @@ async def test_a_storm_reaches_a_viewer_at_most_twice_a_second(
     for likes in range(1, 2_001):
         await dispatch.deliver([writers[likes % 3].other_event(REACTIONS, totals({"like": likes}, c1={"like": likes}))])
     await eventually(lambda: known(viewer)["video"] == {"like": 2_000})
-    frames = [event for event in viewer.events if event.event == "reactions"]
     # By the node's clock they are half a second apart or more, and all of them lie between these two moments.
-    assert len(frames) <= 2 * (time.monotonic() - began) + 1
+    assert len(frames(viewer)) <= 2 * (time.monotonic() - began) + 1
 
 
 async def test_totals_that_cannot_be_read_are_dropped_and_hold_nothing_up(
@@ -104,4 +90,4 @@ async def test_totals_that_cannot_be_read_are_dropped_and_hold_nothing_up(
         await dispatch.deliver([writer.other_event(REACTIONS, data)])
     await dispatch.deliver([writer.event(writer.comment())])
     await viewer.until_count(1)
-    assert not [event for event in viewer.events if event.event == "reactions"]
+    assert not frames(viewer)
