@@ -6,6 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from coordination.ids import id_maker
 from rms.audience import Audience
@@ -14,9 +15,10 @@ from rms.channel_limits import ChannelLimits
 from rms.compress import opening as gzip_opening
 from rms.compress import stored_batch
 from rms.encoders import Encoders
-from rms.frames import CHANGES, COMMENT, END, VIEWERS, Frame
+from rms.frames import CHANGES, COMMENT, END, Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
+from rms.reaction_totals import TotalsChange, restated
 from rms.reasons import CloseReason, DropReason, FlushCause
 from rms.recent_ids import RecentIds
 from rms.riders import RIDERS, Riders
@@ -26,8 +28,8 @@ from rms.wheel import Wheel
 
 
 class Channel:
-    """Events come in by ``publish``, gather while the pump is busy, and go out together: a flush. Those of ``RIDERS``
-    make none by themselves, but for when none comes for too long.
+    """Events come in by ``publish``, gather while the pump is busy, and go out together: a flush. Counts of viewers
+    and totals of reactions make none by themselves, but for when none comes for too long.
 
     All methods are for the event loop's thread, and none blocks. ``on_detach(viewer, reason)`` is called after a
     viewer has left, whoever ended it.
@@ -55,8 +57,8 @@ class Channel:
         self._recent = RecentIds(self._limits.recent_ids)
         self._gathered: deque[Frame] = deque()
         self._gathered_bytes = 0
-        self._riders = Riders(self._limits.rider_wait_s, self._limits.viewers_gap_s)
-        self._riders_timed = False
+        self._riders = Riders(self._limits)
+        self._riders_due_at: float | None = None  # as the wheel knows
         self._unsent_since: float | None = None
         self._sent_at = clock()
         self._newest_id = 0
@@ -106,7 +108,7 @@ class Channel:
     def publish(self, frame: Frame) -> bool:
         """Appends an event to the stream: it goes out with the next flush, in id order with what gathers with it.
 
-        A rider waits for a flush that others make. A ``viewers`` that has not gone yet gives way to a newer one.
+        A rider waits for a flush that others make; one that has not gone yet gives way to a newer one.
         ``end`` is the last: every viewer is closed (``ENDED``) once it has it.
         False: the event was dropped and counted (a repeat, too old to tell from one, or after the end).
         """
@@ -114,8 +116,9 @@ class Channel:
         if refusal is not None:
             self._metrics.dropped.labels(refusal).inc()
             return False
-        if frame.kind == VIEWERS or (frame.kind in RIDERS and self._seeded):
-            self._take_rider(frame)
+        if frame.kind in RIDERS:
+            self._metrics.dropped.labels(DropReason.SUPERSEDED).inc(self._riders.add(frame, self._clock()))
+            self._time_riders()
             return True
         self._ended = frame.kind == END
         self._gather(frame)
@@ -123,6 +126,26 @@ class Channel:
         if self._seeded:
             self._pump.schedule(self)
         return True
+
+    def react(self, event_id: int, change: TotalsChange) -> bool:
+        """Totals of reactions have changed: what of it is news goes with a flush that others make.
+
+        False: the event was dropped and counted, as by ``publish``.
+        """
+        refusal = DropReason.ENDED if self._ended else self._recent.refusal(event_id)
+        if refusal is not None:
+            self._metrics.dropped.labels(refusal).inc()
+            return False
+        self._recent.add(event_id)
+        crowded_out = self._riders.react(event_id, change, self._clock())
+        self._metrics.dropped.labels(DropReason.CROWDED_OUT).inc(crowded_out)
+        self._time_riders()
+        return True
+
+    def with_totals(self, comment_id: int, frame: Frame) -> Frame:
+        """A frame that shows that comment, with the latest totals of its reactions."""
+        totals = self._riders.reactions.of_comment(comment_id)
+        return frame if totals is None else restated(frame, totals)
 
     def has(self, event_id: int) -> bool:
         """The event went out or is about to, so a repeat would be dropped. True for ids too old to tell."""
@@ -139,7 +162,7 @@ class Channel:
 
         Whoever has not been sent the comment gets it so.
         """
-        data = b"" if frame is None else frame.data
+        data = b"" if frame is None else self.with_totals(event_id, frame).data
         self._first_pages.clear()
         if self._ring.replace(event_id, data):
             self._audience.on_rewrite()
@@ -223,10 +246,10 @@ class Channel:
         All of it compressed where ``gzip``; before it goes ``head``, as it is, where the link needs a response head.
         Nothing is left out between the backlog and live, and nothing comes twice. A viewer that closed meanwhile
         is ignored. Raises ``RuntimeError`` before ``seed``, ``ValueError`` for a viewer that is attached already.
-        After the opening comes how many watch, where that is known.
+        After the opening come how people reacted to the video and how many watch, where that is known.
         """
-        if self._riders.latest_viewers is not None:
-            opening += self._riders.latest_viewers.data
+        for known in (self._riders.reactions.of_video, self._riders.latest_viewers):
+            opening += b"" if known is None else known.data
         if not self.live:
             raise RuntimeError("viewers join a channel that is live")
         first = head + (gzip_opening(opening) if gzip else opening)
@@ -273,32 +296,42 @@ class Channel:
             self._unsent_since = None
         return sending or bool(self._gathered)
 
-    def _take_rider(self, frame: Frame) -> None:
-        self._recent.add(frame.event_id)
-        superseded = self._riders.add(frame, self._clock())
-        self._metrics.dropped.labels(DropReason.SUPERSEDED).inc(superseded)
-        if not self._riders_timed:
-            self._riders_timed = True
-            self._wheel.add(self._limits.rider_wait_s, self._have_riders_gone)
-        if self._too_much_waits:
-            self._flush()
-
-    def _have_riders_gone(self) -> float | None:
-        """For the wheel: those that nothing came by for go alone."""
+    def _time_riders(self) -> None:
+        """Has the wheel look when the first of them goes alone."""
         due_at = self._riders.due_at
-        if due_at is None or self._closed or self._ended:
-            self._riders_timed = False
-            return None
-        wait_s = due_at - self._clock()
-        if wait_s <= 0 and self._seeded:
+        if due_at is not None and (self._riders_due_at is None or due_at < self._riders_due_at):
+            self._riders_due_at = due_at
+            self._wheel.add(max(due_at - self._clock(), 0.0), partial(self._have_riders_gone, due_at))
+
+    def _have_riders_gone(self, at: float) -> None:
+        """For the wheel: those that nothing came by for go alone."""
+        if at != self._riders_due_at or self._closed or self._ended:
+            return  # or it has looked sooner
+        self._riders_due_at = None
+        due_at = self._riders.due_at
+        if due_at is not None and due_at <= self._clock() and self._seeded:
             self._riders.overdue = True
             self._pump.schedule(self)
-        return max(wait_s, 0.0)  # looks again: a round that goes on now may come before them
+        self._time_riders()  # looks again: a round that goes on now may come before them
+
+    def _restate(self) -> None:
+        """From now on comments come with the totals that viewers are being told, also those of this very flush."""
+        totals = self._riders.told
+        for comment_id, of_comment in totals.items():
+            frame = self._ring.comment(comment_id)
+            if frame is not None and (data := restated(frame, of_comment).data) != frame.data:
+                self._ring.replace(comment_id, data)
+        if totals:
+            self._gathered = deque(
+                restated(frame, totals[frame.event_id]) if frame.kind == COMMENT and frame.event_id in totals else frame
+                for frame in self._gathered
+            )
 
     def _gather(self, frame: Frame) -> None:
         self._recent.add(frame.event_id)
         if frame.kind == COMMENT:
             self._newest_id = max(self._newest_id, frame.event_id)
+            frame = self.with_totals(frame.event_id, frame)
         if self._unsent_since is None:
             self._unsent_since = self._clock()
         self._gathered.append(frame)
@@ -311,8 +344,7 @@ class Channel:
 
     @property
     def _too_much_waits(self) -> bool:
-        frames = len(self._gathered) + len(self._riders)
-        size_bytes = self._gathered_bytes + self._riders.size_bytes
+        frames, size_bytes = len(self._gathered) + len(self._riders), self._gathered_bytes
         return self._seeded and (frames * 2 >= self._limits.max_frames or size_bytes * 2 >= self._limits.max_bytes)
 
     def _shed_what_the_ring_would(self) -> None:
@@ -329,6 +361,8 @@ class Channel:
         for rider in self._riders.take(now):
             self._metrics.published.labels(rider.kind).inc()
             self._gathered.append(rider)
+        self._restate()
+        self._time_riders()  # those that must wait, or did not fit
         if self._unsent_since is None:
             self._unsent_since = now
         self._commit()

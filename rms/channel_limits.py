@@ -24,6 +24,12 @@ class ChannelLimits:
     heartbeat_after_s: float = 15.0
     """Silence after which a heartbeat goes out."""
     rider_wait_s: float = 2.0
-    """How long ``viewers`` and ``reactions`` wait for a flush to go with."""
+    """How long ``viewers`` wait for a flush to go with."""
     viewers_gap_s: float = 5.0
     """At least so long between two ``viewers``."""
+    reactions_wait_s: float = 0.5
+    """How long ``reactions`` wait for a flush to go with."""
+    reactions_gap_s: float = 0.5
+    """At least so long between two ``reactions``."""
+    reaction_comments: int = 2_000
+    """Comments whose latest totals are remembered."""

@@ -12,6 +12,7 @@ from livecomments.v1 import event_pb2
 from rms import frames
 from rms.chains import OriginChains
 from rms.changes import NO_CHANGES, Change, Changes, KnownChanges, change_of
+from rms.reaction_totals import parse_change
 from rms.reasons import DropReason, HoldReason, ResyncReason
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ MAX_MENDED = 2000
 _KINDS = {
     event_pb2.Event.KIND_EDIT: frames.EDIT,
     event_pb2.Event.KIND_DELETE: frames.DELETE,
-    event_pb2.Event.KIND_REACTIONS: frames.REACTIONS,
     event_pb2.Event.KIND_VIEWERS: frames.VIEWERS,
 }
 
@@ -282,6 +282,8 @@ class Feed:
             self._publish_comment(event.event_id, event.data)
         elif event.kind == event_pb2.Event.KIND_END:
             self.end(event.event_id)
+        elif event.kind == event_pb2.Event.KIND_REACTIONS:
+            self._react(event)
         elif (change := _change(event)) is not None:
             self._publish_change(change)
         else:
@@ -294,12 +296,21 @@ class Feed:
             return False
         return self.channel.publish(_frame(comment_id, self.changes.as_it_stands(comment_id, data)))
 
+    def _react(self, event: event_pb2.Event) -> None:
+        try:
+            change = parse_change(event.data)
+        except ValueError as error:
+            self._metrics.dropped.labels(DropReason.MALFORMED).inc()
+            structlog.get_logger().warning("event_malformed", reason=DropReason.MALFORMED, detail=str(error))
+            return
+        self.channel.react(event.event_id, change)
+
     def _publish_change(self, change: Change) -> bool:
         if not self._note(change):
             self.channel.forgo(change.change_id, DropReason.STALE_EDIT)
             return False
         self._rewrite(change)  # first: what has not gone out yet goes as it now stands, or not at all
-        return self.channel.publish(change.frame())
+        return self.channel.publish(self.channel.with_totals(change.comment_id, change.frame()))
 
     def _rewrite(self, change: Change) -> None:
         deleted = change.kind == frames.DELETE

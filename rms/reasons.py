@@ -71,6 +71,10 @@ class DropReason(StrEnum):
     """An edit of a comment that a later edit or its deletion was known of."""
     SUPERSEDED = "superseded"
     """A count of viewers that need not go: a newer one came before it had, or the viewers have that very count."""
+    CROWDED_OUT = "crowded_out"
+    """The totals of a comment's reactions: more comments changed than totals can wait. A later change brings them."""
+    MALFORMED = "malformed"
+    """What it says of reactions cannot be read."""
 
 
 class FlushCause(StrEnum):

@@ -96,6 +96,11 @@ class Ring:
         elif frame.kind in CHANGES:
             self.greatest_change_evicted = max(self.greatest_change_evicted, frame.event_id)
 
+    def comment(self, event_id: int) -> Frame | None:
+        """The comment as it is given now; None where it is not here."""
+        position = self._positions.get(event_id)
+        return None if position is None else self._frames[position - self.first]
+
     def replace(self, event_id: int, data: bytes) -> bool:
         """From now on ``data`` is what the comment's position gives, b"" for nothing, and that for good.
 

@@ -250,6 +250,9 @@ class RmsServer:
             heartbeat_after_s=settings.heartbeat_after_s,
             rider_wait_s=settings.rider_wait_s,
             viewers_gap_s=settings.viewers_gap_s,
+            reactions_wait_s=settings.reactions_wait_s,
+            reactions_gap_s=settings.reactions_gap_s,
+            reaction_comments=settings.reaction_comments,
         )
         channel = Channel(
             video,

@@ -124,9 +124,18 @@ class RmsSettings(AccessSettings, NodeSettings):
     )
     heartbeat_after_s: float = Field(15.0, gt=0, le=600, description="Seconds of silence before a heartbeat.")
     rider_wait_s: float = Field(
-        2.0, ge=0, le=600, description="Seconds that viewer counts and reactions wait for comments to go with."
+        2.0, ge=0, le=600, description="Seconds that viewer counts wait for comments to go with."
     )
     viewers_gap_s: float = Field(5.0, ge=0, le=3600, description="Seconds at least between two counts of a video.")
+    reactions_wait_s: float = Field(
+        0.5, ge=0, le=600, description="Seconds that totals of reactions wait for comments to go with."
+    )
+    reactions_gap_s: float = Field(
+        0.5, ge=0, le=3600, description="Seconds at least between two reactions events of a video."
+    )
+    reaction_comments: int = Field(
+        2_000, ge=1, le=1_000_000, description="Comments of a video whose latest totals of reactions are remembered."
+    )
     viewers_report_every_s: float = Field(
         2.5, gt=0, le=600, description="Seconds between two reports of a video's viewers here to the dispatchers."
     )

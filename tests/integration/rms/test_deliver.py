@@ -92,10 +92,11 @@ async def test_every_kind_of_event_reaches_the_viewer(
         ]
     )
     await eventually(lambda: len(viewer.events) == 6)
-    assert [event.event for event in viewer.events[2:]] == ["edit", "delete", "reactions", "viewers"]
+    assert [event.event for event in viewer.events[2:4]] == ["edit", "delete"]
+    assert {event.event for event in viewer.events[4:]} == {"reactions", "viewers"}, "they ride, in any order"
     late = await watch(rms)
-    await eventually(lambda: len(late.events) == 2)
-    assert [event.data for event in late.events] == [b'{"count":1}', edited]
+    await eventually(lambda: len(late.events) == 3)
+    assert [event.data for event in late.events] == [b'{"video":{"like":1},"comments":{}}', b'{"count":1}', edited]
     await dispatch.deliver([writer.other_event(kinds.KIND_END, b"{}")])
     await eventually(lambda: viewer.closed and late.closed)
     assert viewer.events[-1].event == "end"

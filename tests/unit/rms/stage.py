@@ -50,9 +50,9 @@ class Stage:
         if seeded:
             self.channel.seed(())
 
-    def join(self, backlog: int = 0, room: int = ENDLESS) -> FakeViewer:
+    def join(self, backlog: int = 0, room: int = ENDLESS, *, gzip: bool = False) -> FakeViewer:
         viewer = self.link.viewer(room)
-        self.channel.join(viewer, OPENING, backlog=backlog)
+        self.channel.join(viewer, OPENING, backlog=backlog, gzip=gzip)
         return viewer
 
     def flush(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from itertools import pairwise
 
 from hypothesis import settings
@@ -26,6 +27,7 @@ from rms.encoders import EncoderLimits, Encoders
 from rms.frames import Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
+from rms.reaction_totals import Totals, TotalsChange
 from rms.reasons import CloseReason
 from rms.viewer import Viewer
 from rms.wheel import Wheel
@@ -42,23 +44,45 @@ LIMITS = ChannelLimits(
 )
 
 
-class Expectation:
-    """What one viewer must get: the opening, its first page, then the stream from a position on."""
+def plain(data: bytes) -> bytes:
+    """A comment's frame without the totals of its reactions, which may be newer than it."""
+    return re.sub(rb'"reactions":\{[^}]*\}', b"", data)
 
-    def __init__(self, viewer: FakeViewer, page: list[int], position: int) -> None:
+
+class Expectation:
+    """What one viewer must get: the opening, its first page, then the stream from a position on.
+
+    ``known``: what it is told of reactions to the video right after the opening.
+    """
+
+    def __init__(self, viewer: FakeViewer, page: list[int], position: int, known: bytes = b"") -> None:
         self.viewer = viewer
         self.page = page
         self.position = position
+        self.opening = OPENING + known
+
+    def totals(self) -> dict[int, Totals] | None:
+        """Of the comments that it got, what it was told last; None where it was told to read the rest by REST."""
+        told: dict[int, Totals] = {}
+        for piece in self.viewer.text[len(self.opening) :].split(b"\n\n"):
+            if piece.startswith(b"event: resync"):
+                return None
+            if piece.startswith(b"event: reactions"):
+                comments = json.loads(piece.partition(b"data: ")[2])["comments"]
+                told |= {int(key): totals for key, totals in comments.items() if int(key) in told}
+            elif found := re.search(rb'id: (\d+)\n.*"reactions":(\{[^}]*\})', piece):
+                told[int(found[1])] = json.loads(found[2])
+        return told
 
     def check(self, stream: list[Frame], removed: set[int], *, complete: bool = False) -> None:
         """``stream`` is the canonical stream from position 0 on; ``removed`` what may be left out of it."""
         received = self.viewer.text
-        assert OPENING.startswith(received[: len(OPENING)])
-        position_of = {frame.data: at for at, frame in enumerate(stream)}
+        assert self.opening.startswith(received[: len(self.opening)])
+        position_of = {plain(frame.data): at for at, frame in enumerate(stream)}
         page = list(self.page)
         position = self.position
         resyncs: list[int] = []
-        *whole, begun = received[len(OPENING) :].split(b"\n\n")
+        *whole, begun = received[len(self.opening) :].split(b"\n\n")
         assert not begun or self.viewer.laggard or self.viewer.closed, "who is up to date has whole frames"
         for piece in whole:
             data = piece + b"\n\n"
@@ -67,7 +91,7 @@ class Expectation:
             if data.startswith(b"event: resync"):
                 resyncs.append(int(json.loads(piece.partition(b"data: ")[2])["after"]))
                 continue
-            at = position_of[data]
+            at = position_of[plain(data)]
             if resyncs:
                 # What was deleted before its turn counts as had, and so does what a first page leaves out.
                 starts = [at for at in page if at not in removed][:1] or [position]
@@ -134,6 +158,9 @@ class FanOut(RuleBasedStateMachine):
         self.stream: list[Frame] = []
         self.counts: list[Frame] = []
         self.counts_went_at: list[float] = []
+        self.likes = 0
+        self.totals: dict[int, tuple[int, Totals]] = {}
+        self.reactions_went_at: list[float] = []
         self.removed: set[int] = set()
         self.serial = 0
         self.ended = False
@@ -146,6 +173,8 @@ class FanOut(RuleBasedStateMachine):
         def recorded(frame: Frame) -> None:
             if frame.kind == frames.VIEWERS:
                 self.counts_went_at.append(self.time())
+            elif frame.kind == frames.REACTIONS:
+                self.reactions_went_at.append(self.time())
             self.stream.append(frame)
             append(frame)
 
@@ -159,7 +188,7 @@ class FanOut(RuleBasedStateMachine):
     def frame(self, kind: str, event_id: int, size: int) -> Frame:
         self.serial += 1
         phrase = PHRASES[self.serial % len(PHRASES)] * 4
-        return frames.encode(kind, b"%d %s" % (self.serial, phrase[:size]), event_id)
+        return frames.encode(kind, b'%d "reactions":{} %s' % (self.serial, phrase[:size]), event_id)
 
     @initialize(count=st.integers(0, 12), audience=st.lists(st.booleans(), max_size=4))
     def seed(self, count: int, audience: list[bool]) -> None:
@@ -188,11 +217,23 @@ class FanOut(RuleBasedStateMachine):
                 pass
 
     @precondition(lambda self: not self.ended)
-    @rule(size=st.sampled_from([0, 60]))
-    def publish_reactions(self, size: int) -> None:
-        frame = self.frame(frames.REACTIONS, 0, size)
-        assert self.channel.publish(frame)
-        self.accepted.append(frame)
+    @rule(step=st.integers(-30, 40), told=st.booleans(), gzip=st.booleans(), data=st.data())
+    def react(self, step: int, told: bool, gzip: bool, data: st.DataObject) -> None:
+        """To the video, and to comments that went out, that are about to, or that were never heard of."""
+        event_id = max(1, (self.channel.newest_id or 2000) + step)
+        comments = [frame.event_id for frame in self.accepted[-6:] if frame.kind == frames.COMMENT]
+        reacted = data.draw(st.sets(st.sampled_from([*comments, 7]), max_size=3))
+        totals = {comment_id: {"like": data.draw(st.integers(1, 3))} for comment_id in reacted}
+        if self.channel.react(event_id, TotalsChange({"like": self.likes + 1}, totals)):
+            self.likes += 1
+            for comment_id in reacted:
+                newest = self.totals.get(comment_id, (0, {}))
+                self.totals[comment_id] = max(newest, (event_id, totals[comment_id]), key=lambda known: known[0])
+        if told:
+            self.time_passes(2)
+            while self.channel.step():
+                pass
+            self.join(link=1, backlog=5, room=ENDLESS, gzip=gzip)
 
     @precondition(lambda self: not self.ended)
     @rule(size=st.sampled_from([0, 60]))
@@ -242,7 +283,8 @@ class FanOut(RuleBasedStateMachine):
         page = counts[-1:] + (comments[-backlog:] if backlog else [])
         if self.stream and self.stream[-1].kind == frames.END:
             page.append(len(self.stream) - 1)
-        self.viewers.append(Expectation(viewer, page, len(self.stream)))
+        known = frames.encode(frames.REACTIONS, b'{"video":{"like":%d},"comments":{}}' % self.likes).data
+        self.viewers.append(Expectation(viewer, page, len(self.stream), known if self.likes else b""))
         self.channel.join(viewer, RETRY, backlog=backlog, head=HEAD, gzip=gzip)
 
     @rule(link=st.integers(0, 1), room=st.sampled_from([ENDLESS, 0, 50, 120]), gzip=st.booleans(), data=st.data())
@@ -307,10 +349,10 @@ class FanOut(RuleBasedStateMachine):
 
     @invariant()
     def the_stream_is_what_was_published(self) -> None:
-        waiting = [*self.channel._gathered, *self.channel._riders._others]
-        went = [frame for frame in self.stream if frame.kind != frames.VIEWERS]
-        assert sorted(map(id, [*went, *waiting])) == sorted(map(id, self.accepted)) or self.removed
-        assert len(went) + len(waiting) == len(self.accepted)
+        went = [frame for frame in self.stream if frame.kind not in (frames.VIEWERS, frames.REACTIONS)]
+        published = [*went, *self.channel._gathered]
+        assert sorted(map(key, published)) == sorted(map(key, self.accepted)) or self.removed
+        assert len(published) == len(self.accepted)
 
     @invariant()
     def of_the_counts_the_newest_goes_and_not_too_often(self) -> None:
@@ -321,6 +363,10 @@ class FanOut(RuleBasedStateMachine):
         elif self.counts:
             assert positions[-1] == len(self.counts) - 1
         assert all(later - at >= LIMITS.viewers_gap_s for at, later in pairwise(self.counts_went_at))
+
+    @invariant()
+    def reactions_do_not_go_too_often(self) -> None:
+        assert all(later - at >= LIMITS.reactions_gap_s for at, later in pairwise(self.reactions_went_at))
 
     @invariant()
     def counts_and_bounds_hold(self) -> None:
@@ -348,13 +394,25 @@ class FanOut(RuleBasedStateMachine):
                 pass
             for expectation in list(self.viewers):
                 expectation.viewer.give_room(ENDLESS)
+            self.time_passes(2)  # totals that wait go alone
         assert self.channel.laggards == 0
         for expectation in self.viewers:
             expectation.check(self.stream, self.removed, complete=True)
+            self._check_totals(expectation)
         for expectation, reason in self.left:
             if reason is CloseReason.ENDED:
                 expectation.check(self.stream, self.removed, complete=True)
         assert not (self.ended and self.viewers)
+
+    def _check_totals(self, expectation: Expectation) -> None:
+        told = expectation.totals()
+        if told is not None:
+            newest = {comment_id: totals for comment_id, (_, totals) in self.totals.items() if comment_id in told}
+            assert told | newest == told
+
+
+def key(frame: Frame) -> tuple[str, int, bytes]:
+    return frame.kind, frame.event_id, plain(frame.data)
 
 
 def test_every_viewer_gets_exactly_its_stream() -> None:
