@@ -41,7 +41,7 @@ class _Chat:
 
     async def grows(self, by: int = 50) -> None:
         enough = len(self.posted) + by
-        await eventually(lambda: len(self.posted) >= enough, timeout_s=20, what=f"{by} more posts")
+        await eventually(lambda: len(self.posted) >= enough, timeout_s=60, what=f"{by} more posts")
 
     async def __aenter__(self) -> _Chat:
         self._task = asyncio.create_task(self._post())

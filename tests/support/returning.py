@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
@@ -115,7 +116,8 @@ class ReturningAudience:
         for viewer in self.viewers:
             assert viewer.have(stored) == set(wanted)
             for stream in viewer.streams:
-                assert stream.ids == sorted(set(stream.ids)), viewer.story
+                assert len(set(stream.ids)) == len(stream.ids), f"twice on one stream: {viewer.story}"
+                assert not stream.came_late, f"{len(stream.came_late)} came after newer ones: {viewer.story}"
                 for resync in stream.resyncs:
                     missed = [each for each, at in posted.items() if each > stream.resumed_after and at < resync.at]
                     assert len(missed) > REPLAYED, f"{resync.data!r} for {len(missed)} comments"
@@ -149,6 +151,12 @@ class ReturningStream(Viewer):
     def resyncs(self) -> list[Received]:
         """What it was told that it misses."""
         return [event for event in self.events if event.event == "resync"]
+
+    @property
+    def came_late(self) -> list[int]:
+        """The comments that came after newer ones."""
+        newest = itertools.accumulate(self.ids, max)
+        return [each for each, greatest in zip(self.ids, newest, strict=True) if each < greatest]
 
     def read_by_rest(self, stored: Sequence[int]) -> set[int]:
         """What ``stored`` has of that: each time from the told cursor up to the comment that follows here."""
