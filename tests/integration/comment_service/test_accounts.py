@@ -20,7 +20,7 @@ from tests.integration.comment_service.edges import ADA, SECRET, VIDEO, Answer, 
 
 JSON = {"Content-Type": "application/json"}
 PASSWORD = "correct horse battery staple"
-ADMIN = sign(Identity("root", "Root", frozenset({"admin"})), SECRET, lifetime_s=60).token
+ADMIN = sign(Identity("root", "Root", frozenset({"admin"})), SECRET, lifetime_s=3_600).token
 
 
 async def register(edges: Edges, username: str = "Ada", password: str = PASSWORD, **headers: str) -> Answer:
@@ -187,8 +187,8 @@ async def test_an_admin_gives_roles_and_the_trail_tells(edges: Edges) -> None:
 @pytest.mark.parametrize(
     ("username", "roles", "token", "status"),
     [
-        ("ada", ["admin"], sign(ADA, SECRET, lifetime_s=60).token, 403),
-        ("ada", ["admin"], sign(replace(ADA, roles=frozenset({"moderator"})), SECRET, lifetime_s=60).token, 403),
+        ("ada", ["admin"], sign(ADA, SECRET, lifetime_s=3_600).token, 403),
+        ("ada", ["admin"], sign(replace(ADA, roles=frozenset({"moderator"})), SECRET, lifetime_s=3_600).token, 403),
         ("ada", ["admin"], "", 401),
         ("nobody", ["admin"], ADMIN, 404),
         ("ada", [], ADMIN, 400),
