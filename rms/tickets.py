@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 
 from rms.channel import Channel
 from rms.frames import Frame, ticket_frame
 from rms.wheel import Wheel
 from service_kit.auth.tickets import Tickets
+
+CACHED_FRAMES = 10_000
 
 
 class TicketOffice:
@@ -26,13 +29,14 @@ class TicketOffice:
         self._wheel = wheel
         self._every_s = lifetime_s / 3
         self._now_s = now_s
+        # Made once for all who join a video between two changes.
+        self._frame_until = lru_cache(maxsize=CACHED_FRAMES)(self._make)
 
     def frame(self, video: str) -> Frame:
         """The video's ticket of this moment, good for two thirds of a lifetime at least."""
         began_s = self._now_s() - self._since_change_s(video)
         # One second for those that are cut off: a ticket's end is a whole second.
-        expires_at_s = int(began_s + 3 * self._every_s) + 1
-        return ticket_frame(self._tickets.make(video, expires_at_s), expires_at_s)
+        return self._frame_until(video, int(began_s + 3 * self._every_s) + 1)
 
     def renew(self, channel: Channel) -> None:
         """Gives the viewers of ``channel`` a new ticket whenever theirs changes, until it is closed."""
@@ -50,6 +54,9 @@ class TicketOffice:
             return self._until_change_s(channel.video)
 
         self._wheel.add(self._until_change_s(channel.video), change)
+
+    def _make(self, video: str, expires_at_s: int) -> Frame:
+        return ticket_frame(self._tickets.make(video, expires_at_s), expires_at_s)
 
     def _until_change_s(self, video: str) -> float:
         return self._every_s - self._since_change_s(video)

@@ -16,11 +16,11 @@ from livecomments.v1 import accounts_pb2 as pb
 from livecomments.v1 import accounts_pb2_grpc
 from service_kit.auth.identity import Identity
 from service_kit.auth.tokens import sign
-from tests.integration.comment_service.edges import ADA, SECRET, VIDEO, Answer, Clock, Edges
+from tests.integration.comment_service.edges import ADA, CHEAP, SECRET, VIDEO, Answer, Clock, Edges
 
 JSON = {"Content-Type": "application/json"}
 PASSWORD = "correct horse battery staple"
-ADMIN = sign(Identity("root", "Root", frozenset({"admin"})), SECRET, lifetime_s=60).token
+ADMIN = sign(Identity("root", "Root", frozenset({"admin"})), SECRET, lifetime_s=3_600).token
 
 
 async def register(edges: Edges, username: str = "Ada", password: str = PASSWORD, **headers: str) -> Answer:
@@ -101,6 +101,22 @@ async def test_a_wrong_password_and_an_unknown_user_are_the_same_401(edges: Edge
     assert wrong.headers["Www-Authenticate"] == unknown.headers["Www-Authenticate"]
     assert "Set-Cookie" not in wrong.headers
     assert edges.metric("requests_refused_total", edge="http", reason="wrong_login") == 2
+
+
+async def test_an_unknown_user_costs_a_hash_as_well(edges: Edges) -> None:
+    asked: list[bool] = []
+
+    class Watched(Passwords):
+        async def verify(self, encoded: str | None, password: str) -> bool:
+            asked.append(encoded is not None)
+            return await super().verify(encoded, password)
+
+    await register(edges)
+    assert edges.services.accounts is not None
+    edges.services.accounts.passwords = Watched(CHEAP)
+    for username in ("Ada", "nobody"):
+        assert (await login(edges, username, "wrong horse")).status == 401
+    assert asked == [True, False]
 
 
 async def test_a_username_is_locked_for_a_while_after_too_many_failures(edges: Edges, clock: Clock) -> None:
@@ -187,8 +203,8 @@ async def test_an_admin_gives_roles_and_the_trail_tells(edges: Edges) -> None:
 @pytest.mark.parametrize(
     ("username", "roles", "token", "status"),
     [
-        ("ada", ["admin"], sign(ADA, SECRET, lifetime_s=60).token, 403),
-        ("ada", ["admin"], sign(replace(ADA, roles=frozenset({"moderator"})), SECRET, lifetime_s=60).token, 403),
+        ("ada", ["admin"], sign(ADA, SECRET, lifetime_s=3_600).token, 403),
+        ("ada", ["admin"], sign(replace(ADA, roles=frozenset({"moderator"})), SECRET, lifetime_s=3_600).token, 403),
         ("ada", ["admin"], "", 401),
         ("nobody", ["admin"], ADMIN, 404),
         ("ada", [], ADMIN, 400),

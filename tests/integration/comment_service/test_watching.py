@@ -15,7 +15,7 @@ from service_kit.auth.tokens import sign
 from tests.integration.comment_service.edges import SECRET, TOKEN, VIDEO, Edges
 
 TICKETS = Tickets(["a secret of the tests, long enough for tickets"])
-BOT = sign(Identity("bot", "Bot", frozenset({"service"})), SECRET, lifetime_s=60).token
+BOT = sign(Identity("bot", "Bot", frozenset({"service"})), SECRET, lifetime_s=3_600).token
 needs_ticket = pytest.mark.parametrize("tickets", [TICKETS])
 
 
