@@ -14,6 +14,7 @@ from ops.commands.nodes import add_node_commands
 from ops.commands.post import post
 from ops.commands.replay import replay
 from ops.commands.routes import routes
+from ops.commands.schema import schema
 from ops.commands.tokens import token
 from ops.commands.up import up
 from ops.commands.watch import watch
@@ -56,6 +57,7 @@ def livecomments(
 app.command(rich_help_panel="A cluster on this machine")(up)
 app.command(rich_help_panel="A cluster on this machine")(token)
 app.command(rich_help_panel="A cluster on this machine")(routes)
+app.add_typer(schema, rich_help_panel="Any cluster")
 for command in (watch, post, replay):
     app.command(rich_help_panel="Any cluster")(command)
 add_node_commands(app)

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from comment_service.comment import Media
-from comment_service.store.cassandra.database import SERIAL_HERE, Bound, CassandraDatabase
+from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
+from comment_service.store.cassandra.statements import SERIAL_HERE, Bound
 from comment_service.store.errors import StoreUnavailable
 
 _GET = "SELECT DISTINCT media_id, content_type, width, height FROM media WHERE media_id = ?"
