@@ -15,6 +15,7 @@ from ops.commands.nodes import add_node_commands
 from ops.commands.post import post
 from ops.commands.replay import replay
 from ops.commands.routes import routes
+from ops.commands.schema import schema
 from ops.commands.tokens import token
 from ops.commands.up import up
 from ops.commands.watch import watch
@@ -57,6 +58,7 @@ def livecomments(
 app.command(rich_help_panel="A cluster on this machine")(up)
 app.command(rich_help_panel="A cluster on this machine")(token)
 app.command(rich_help_panel="A cluster on this machine")(routes)
+app.add_typer(schema, rich_help_panel="Any cluster")
 for command in (watch, post, replay):
     app.command(rich_help_panel="Any cluster")(command)
 app.add_typer(account, name="account", rich_help_panel="Any cluster")

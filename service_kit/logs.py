@@ -47,6 +47,8 @@ def configure(log_format: str, log_level: str, **bound: Any) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     # kazoo logs every lost connection as a traceback; coordination/ logs the state change itself.
     logging.getLogger("kazoo").setLevel(logging.CRITICAL)
+    # Its driver does so with every attempt to reach a node; the store logs which nodes come and go.
+    logging.getLogger("cassandra").setLevel(logging.CRITICAL)
     # Tornado repeats what the HTTP edge has already answered as a problem, each 503 of /readyz as an error.
     logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
     logging.getLogger("tornado.general").setLevel(logging.ERROR)

@@ -17,7 +17,7 @@ from comment_service.settings import CommentServiceSettings
 from dispatcher.settings import DispatcherSettings
 from lb.envoy.settings import XdsSettings
 from rms.settings import RmsSettings
-from service_kit.settings import NodeSettings, SharedSettings, flag_name, load
+from service_kit.settings import NodeSettings, SettingsT, SharedSettings, flag_name, load
 
 WHAT_FOLLOWS = """
 It runs until Ctrl-C or SIGTERM, then drains and exits with 0. Every setting is a flag here and a variable in the
@@ -49,7 +49,7 @@ def add_node_commands(app: typer.Typer) -> None:
     """Adds the four to ``app``."""
     for name, (settings, package, about) in ABOUT.items():
         text = f"{about}\n{WHAT_FOLLOWS}\nExample:\n\n\b\n  {EXAMPLE[name]}"
-        app.command(name, cls=PlainHelp, help=text, rich_help_panel="One node")(_command(settings, package))
+        app.command(name, cls=PlainHelp, help=text, rich_help_panel="One node")(_node(settings, package))
 
 
 class PlainHelp(TyperCommand):
@@ -59,12 +59,20 @@ class PlainHelp(TyperCommand):
         super().__init__(*args, **options | {"rich_markup_mode": None})
 
 
-def _command(model: type[NodeSettings], package: str) -> Callable[..., None]:
-    def run(**flags: object) -> None:
-        settings = load(model, flags)
+def _node(model: type[NodeSettings], package: str) -> Callable[..., None]:
+    def run(settings: NodeSettings) -> None:
         # Only now: it brings gRPC, and `--help` of any command must be quick.
         main = importlib.import_module(f"{package}.__main__").main
         raise typer.Exit(main(settings))
+
+    return command_of(model, run)
+
+
+def command_of(model: type[SettingsT], act: Callable[[SettingsT], None]) -> Callable[..., None]:
+    """A command that has every setting of ``model`` as an option."""
+
+    def run(**flags: object) -> None:
+        act(load(model, flags))
 
     # Typer reads a command's options from its signature.
     parameters = [_parameter(model, name, field) for name, field in model.model_fields.items()]

@@ -103,6 +103,11 @@ def yaml(place: NodePlace, options: CassandraOptions) -> str:
         "memtable_heap_space": "128MiB",
         "disk_failure_policy": "stop",
         "auto_snapshot": False,
+        # How long to wait is the client's to say; on a busy machine the defaults of 2 s are soon over.
+        "read_request_timeout": "10s",
+        "write_request_timeout": "10s",
+        "counter_write_request_timeout": "10s",
+        "cas_contention_timeout": "5s",
     }
     if options.commitlog_sync == "periodic":
         document["commitlog_sync_period"] = "1000ms"

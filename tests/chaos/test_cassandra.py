@@ -23,7 +23,8 @@ Trouble = Callable[[CassandraServer], Awaitable[object]]
 def cassandra_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """For the tests of this file, each of which leaves it well."""
     folder = tmp_path_factory.mktemp("cassandra-cluster")
-    with running_cluster(folder, rms=1, dispatchers=1, store="cassandra") as cluster:
+    patience = {"COMMENT_SERVICE_CASSANDRA_TIMEOUT_S": "4"}
+    with running_cluster(folder, rms=1, dispatchers=1, store="cassandra", **patience) as cluster:
         yield cluster
 
 

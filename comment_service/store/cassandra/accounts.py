@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from comment_service.account import Account
-from comment_service.store.cassandra.database import SERIAL_EVERYWHERE, CassandraDatabase, Statement
+from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.cassandra.statements import SERIAL_EVERYWHERE, Statement
 from comment_service.store.errors import StoreConflict
 
 _NAME = "INSERT INTO usernames (user_id, username) VALUES (?, ?)"

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from comment_service.store.cassandra.database import Bound, CassandraDatabase
+from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
+from comment_service.store.cassandra.statements import Bound
 from comment_service.store.errors import StoreUnavailable
 
 # writes in the request, seconds it took, whether Cassandra acknowledged it

@@ -3,59 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cassandra import ConsistencyLevel
 from cassandra.cluster import ResponseFuture, Session
-from cassandra.query import BatchStatement, BatchType, PreparedStatement
+from cassandra.query import BatchStatement, BatchType
 
 from comment_service.store.cassandra import schema
 from comment_service.store.cassandra.connection import connect
 from comment_service.store.cassandra.faults import DRIVER_ERRORS, CassandraFault, broken, fault_of, unavailable
 from comment_service.store.cassandra.gate import Gate
 from comment_service.store.cassandra.metrics import CassandraMetrics
+from comment_service.store.cassandra.nodes import NodeLog, nodes_up
 from comment_service.store.cassandra.options import CassandraStoreOptions
 from comment_service.store.cassandra.policies import READ, TRANSACTION, WRITE
+from comment_service.store.cassandra.statements import SERIAL_HERE, Bound, Row, Statement, batch_of, qualified
 from comment_service.store.errors import StoreUnavailable
-
-# What is known where a read must see every transaction before it.
-SERIAL_HERE = ConsistencyLevel.LOCAL_SERIAL
-SERIAL_EVERYWHERE = ConsistencyLevel.SERIAL
-Row = tuple[Any, ...]
-_TABLE = re.compile(r"\b(FROM|INTO|UPDATE)\s+(\w+)")
-
-
-@dataclass(slots=True)
-class Statement:
-    """CQL that ``start`` prepares. ``profile``: how it is executed; ``serial``: among whom a transaction is one."""
-
-    cql: str
-    profile: str
-    idempotent: bool
-    serial: int | None = None
-    prepared: PreparedStatement | None = None
-
-    def __call__(self, *parameters: Any) -> Bound:
-        return Bound(self, parameters)
-
-
-@dataclass(slots=True, frozen=True)
-class Bound:
-    """A statement with its parameters."""
-
-    statement: Statement
-    parameters: tuple[Any, ...]
-
-    @property
-    def asks_for_empty_key(self) -> bool:
-        """Cassandra has no key that is an empty text, and takes the question for a mistake."""
-        assert self.statement.prepared is not None
-        indexes: list[int] = self.statement.prepared.routing_key_indexes or []
-        return len(indexes) == 1 and self.parameters[indexes[0]] == ""
 
 
 @dataclass(slots=True)
@@ -101,7 +66,8 @@ class CassandraDatabase:
         if self._session is not None:
             return
         self._loop = asyncio.get_running_loop()
-        self._session = await asyncio.to_thread(self._open)
+        self._session = session = await asyncio.to_thread(self._open)
+        self.metrics.watch_nodes(lambda: nodes_up(session))
 
     async def aclose(self) -> None:
         """Finishes what was taken in. Idempotent."""
@@ -129,21 +95,21 @@ class CassandraDatabase:
 
     async def transact(self, *queries: Bound) -> dict[str, Any] | None:
         """Runs a transaction; several statements are of one partition. None: it was applied; else what is there."""
-        query = queries[0] if len(queries) == 1 else _batch(queries, BatchType.LOGGED, idempotent=False)
+        query = queries[0] if len(queries) == 1 else batch_of(queries, BatchType.LOGGED, idempotent=False)
         found = next(iter(await self._admitted(query, self.writes, TRANSACTION)))
         return None if found["[applied]"] else found
 
     async def write_all(self, queries: Sequence[Bound]) -> None:
         """Writes to several partitions: sooner or later all or none, whatever fails on the way."""
-        await self._admitted(_batch(queries, BatchType.LOGGED, idempotent=True), self.writes)
+        await self._admitted(batch_of(queries, BatchType.LOGGED, idempotent=True), self.writes)
 
     async def count(self, queries: Sequence[Bound]) -> None:
         """Counts, in one partition."""
-        await self._admitted(_batch(queries, BatchType.COUNTER, idempotent=False), self.writes)
+        await self._admitted(batch_of(queries, BatchType.COUNTER, idempotent=False), self.writes)
 
     def send(self, queries: Sequence[Bound]) -> asyncio.Future[Any]:
         """Idempotent writes to one partition as one request. The caller has them admitted."""
-        query = queries[0] if len(queries) == 1 else _batch(queries, BatchType.UNLOGGED, idempotent=True)
+        query = queries[0] if len(queries) == 1 else batch_of(queries, BatchType.UNLOGGED, idempotent=True)
         return self._request(query, self.writes, WRITE, admitted=False)
 
     async def _admitted(self, query: Bound | BatchStatement, gate: Gate, profile: str | None = None) -> Any:
@@ -221,11 +187,12 @@ class CassandraDatabase:
 
     def _open(self) -> Session:
         session = connect(self.options)
+        session.cluster.register_listener(NodeLog())
         try:
             schema.bring_up_to_date(session, self.options)
             session.default_fetch_size = None  # pages are the nouns' own
             for statement in self._statements:
-                prepared = statement.prepared = session.prepare(_qualified(statement.cql, self.options.keyspace))
+                prepared = statement.prepared = session.prepare(qualified(statement.cql, self.options.keyspace))
                 prepared.is_idempotent = statement.idempotent
                 if statement.serial is not None and statement.profile == READ:
                     prepared.consistency_level = statement.serial
@@ -246,16 +213,3 @@ class CassandraDatabase:
     def _gate(self, what: str, max_waiting: int) -> Gate:
         options = self.options
         return Gate(what, width=options.max_requests, max_waiting=max_waiting, patience_s=options.timeout_s)
-
-
-def _qualified(cql: str, keyspace: str) -> str:
-    """``… FROM comments …`` → ``… FROM livecomments.comments …``: a prepared statement outlives a session's USE."""
-    return _TABLE.sub(rf"\1 {keyspace}.\2", cql, count=1)
-
-
-def _batch(queries: Sequence[Bound], kind: BatchType, *, idempotent: bool) -> BatchStatement:
-    batch = BatchStatement(kind)
-    batch.is_idempotent = idempotent
-    for query in queries:
-        batch.add(query.statement.prepared, query.parameters)
-    return batch

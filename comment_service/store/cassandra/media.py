@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from comment_service.comment import Comment, Media
-from comment_service.store.cassandra.database import SERIAL_HERE, Bound, CassandraDatabase
+from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
 from comment_service.store.cassandra.media_checks import MediaCheck, MediaChecks, check_of
+from comment_service.store.cassandra.statements import SERIAL_HERE, Bound
 from comment_service.store.errors import StoreUnavailable
 from comment_service.store.media import PURGE_LEASE_MS
 from coordination.ids import bucket_of_id, id_time_ms

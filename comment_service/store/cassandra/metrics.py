@@ -27,6 +27,9 @@ class CassandraMetrics:
         self._under_way = Gauge(
             _PREFIX + "requests_under_way", "Requests sent and not answered.", ["kind"], registry=registry
         )
+        self._nodes_up = Gauge(
+            _PREFIX + "nodes_up", "Nodes of the local data centre that can be asked.", registry=registry
+        )
         for fault in CassandraFault:
             self._failed.labels(fault)
 
@@ -34,6 +37,9 @@ class CassandraMetrics:
         """Reads the gauge of these kinds from where the figures are."""
         for kind, value in under_way.items():
             self._under_way.labels(kind).set_function(value)
+
+    def watch_nodes(self, up: Callable[[], float]) -> None:
+        self._nodes_up.set_function(up)
 
     def failed(self, fault: CassandraFault) -> None:
         self._failed.labels(fault).inc()

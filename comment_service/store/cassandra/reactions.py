@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from comment_service.store.cassandra.comment_rows import MAX_ID
-from comment_service.store.cassandra.database import SERIAL_HERE, CassandraDatabase
+from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
+from comment_service.store.cassandra.statements import SERIAL_HERE
 from comment_service.store.cassandra.totals import CommentTotals
 from comment_service.store.errors import StoreUnavailable
 from comment_service.store.reactions import Totals

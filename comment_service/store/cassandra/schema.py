@@ -6,12 +6,14 @@ import time
 import uuid
 from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
 from cassandra import ConsistencyLevel
 from cassandra.cluster import Session
 from cassandra.query import SimpleStatement
 
-from comment_service.store.cassandra.connection import data_centres
+from comment_service.store.cassandra.connection import connect, data_centres
+from comment_service.store.cassandra.faults import DRIVER_ERRORS, broken
 from comment_service.store.cassandra.options import CassandraStoreOptions
 from comment_service.store.cassandra.policies import TRANSACTION
 from comment_service.store.errors import StoreError, StoreUnavailable
@@ -43,6 +45,17 @@ def steps() -> list[tuple[int, str, str]]:
     return [(int(name.split("_")[0]), name, (folder / name).read_text(encoding="utf-8")) for name in files]
 
 
+def apply(options: CassandraStoreOptions) -> list[str]:
+    """Connects, brings the keyspace up to date and to the options' replication. Raises ``StoreError``."""
+    session = connect(options)
+    try:
+        return bring_up_to_date(session, options, alter=True)
+    except DRIVER_ERRORS as error:
+        raise broken(error, f"the keyspace {options.keyspace} cannot be changed") from error
+    finally:
+        session.cluster.shutdown()
+
+
 def bring_up_to_date(session: Session, options: CassandraStoreOptions, *, alter: bool = False) -> list[str]:
     """Creates the keyspace and applies the steps that it has not had. Returns the names of those.
 
@@ -54,9 +67,9 @@ def bring_up_to_date(session: Session, options: CassandraStoreOptions, *, alter:
     newest = steps()[-1][0]
     if keyspace is None:
         copies = options.replication or {options.local_dc: min(COPIES, data_centres(session)[options.local_dc])}
-        session.execute(f"CREATE KEYSPACE IF NOT EXISTS {options.keyspace} WITH {_replication(copies)}")
+        _execute(session, f"CREATE KEYSPACE IF NOT EXISTS {options.keyspace} WITH {_replication(copies)}")
     elif alter and options.replication:
-        session.execute(f"ALTER KEYSPACE {options.keyspace} WITH {_replication(options.replication)}")
+        _execute(session, f"ALTER KEYSPACE {options.keyspace} WITH {_replication(options.replication)}")
     session.set_keyspace(options.keyspace)
     if keyspace is not None and "schema_steps" in keyspace.tables:
         applied = _applied(session, ConsistencyLevel.LOCAL_QUORUM)
@@ -64,7 +77,7 @@ def bring_up_to_date(session: Session, options: CassandraStoreOptions, *, alter:
             return []
         _require_known(applied, newest)
     for template in (_STEPS_TABLE, _LOCK_TABLE):
-        session.execute(template.format(id=uuid.uuid5(uuid.NAMESPACE_OID, options.keyspace + template)))
+        _execute(session, template.format(id=uuid.uuid5(uuid.NAMESPACE_OID, options.keyspace + template)))
     lock = _Lock(session)
     lock.take()
     try:
@@ -82,11 +95,9 @@ def _apply_missing(session: Session, lock: _Lock) -> list[str]:
             continue
         for statement in statements(text):
             lock.keep()
-            session.execute(statement, timeout=LOCK_S / 2)
-        session.execute(
-            SimpleStatement(_NOTE_STEP, consistency_level=ConsistencyLevel.QUORUM),
-            (_SCHEMA, number, name, int(time.time() * 1000)),
-        )
+            _execute(session, statement)
+        values = (_SCHEMA, number, name, int(time.time() * 1000))
+        _execute(session, SimpleStatement(_NOTE_STEP, consistency_level=ConsistencyLevel.QUORUM), values)
         done.append(name)
     return done
 
@@ -98,8 +109,14 @@ def statements(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def _execute(session: Session, *query: Any, **how: Any) -> Any:
+    # A table takes a busy node seconds, where a comment's time would long be up.
+    return session.execute(*query, timeout=LOCK_S / 2, **how)
+
+
 def _applied(session: Session, consistency: int) -> int:
-    [(newest,)] = session.execute(SimpleStatement(_NEWEST_STEP, consistency_level=consistency), (_SCHEMA,))
+    select = SimpleStatement(_NEWEST_STEP, consistency_level=consistency)
+    [(newest,)] = _execute(session, select, (_SCHEMA,))
     return newest or 0
 
 
@@ -138,5 +155,5 @@ class _Lock:
 
     def _transact(self, cql: str, *values: str | int) -> bool:
         statement = SimpleStatement(cql, serial_consistency_level=ConsistencyLevel.SERIAL)
-        [answer] = self._session.execute(statement, values, execution_profile=TRANSACTION)
+        [answer] = _execute(self._session, statement, values, execution_profile=TRANSACTION)
         return bool(answer["[applied]"])

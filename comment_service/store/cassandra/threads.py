@@ -7,7 +7,8 @@ import asyncio
 from comment_service.comment import Comment
 from comment_service.store.cassandra.batches import PartitionBatches
 from comment_service.store.cassandra.comment_rows import MAX_ID, SELECT, comment_of, written_at_us
-from comment_service.store.cassandra.database import Bound, CassandraDatabase
+from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.cassandra.statements import Bound
 from coordination.ids import bucket_of_id
 
 _INSERT = "INSERT INTO replies (live_video_id, bucket, thread_id, comment_id) VALUES (?, ?, ?, ?) USING TIMESTAMP ?"

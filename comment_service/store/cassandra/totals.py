@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from comment_service.comment import Comment
-from comment_service.store.cassandra.database import CassandraDatabase, Row, Statement
+from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.cassandra.statements import Row, Statement
 from comment_service.store.reactions import Totals
 from coordination.ids import bucket_of_id
 

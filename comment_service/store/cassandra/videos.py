@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from comment_service.change import Change, ChangeKind
 from comment_service.store.cassandra.changes import ChangeLog
-from comment_service.store.cassandra.database import SERIAL_HERE, CassandraDatabase
+from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.cassandra.statements import SERIAL_HERE
 from comment_service.video import Video
 
 _GET = "SELECT ended_at_ms, slow_mode_s FROM videos WHERE live_video_id = ?"
