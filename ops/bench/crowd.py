@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 VIEWERS_A_PROCESS = 5_000
 ASK_AGAIN_S = 0.002
+LONGEST_LINE = 4 * 1024 * 1024
 
 
 class Received(NamedTuple):
@@ -43,6 +45,7 @@ class Crowd:
                     *(sys.executable, "-m", self._module, "127.0.0.1", str(port), path, str(some), *options),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
+                    limit=LONGEST_LINE,
                 )
             )
 
@@ -63,6 +66,13 @@ class Crowd:
             assert process.stdin is not None
             process.stdin.write(f"{word}\n".encode())
         return [await _line(process) for process in self._processes]
+
+    async def late(self) -> Counter[int]:
+        """How late stamped comments were, in tenths of milliseconds, and how many so: since this was asked last."""
+        late: Counter[int] = Counter()
+        for answer in await self.tell("late"):
+            late.update({int(at): int(count) for at, count in (each.split(":") for each in answer.split())})
+        return late
 
     async def have_answers(self, count: int) -> None:
         """Waits until so many viewers have been answered."""
@@ -94,6 +104,16 @@ class Crowd:
             if process.stdin is not None:
                 process.stdin.close()
             await process.wait()
+
+
+def percentile_ms(late: Counter[int], share: int) -> float:
+    """Milliseconds that ``share`` per cent of what ``Crowd.late`` counted do not exceed."""
+    due = late.total() * share / 100
+    for at in sorted(late):
+        due -= late[at]
+        if due <= 0:
+            return at / 10
+    return float("nan")
 
 
 async def _line(process: asyncio.subprocess.Process) -> str:
