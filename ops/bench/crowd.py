@@ -31,6 +31,7 @@ class Crowd:
         self._module = module
         self._viewers_a_process = viewers_a_process
         self._processes: list[asyncio.subprocess.Process] = []
+        self._joined = 0
 
     async def connect(self, port: int, path: str, count: int, *, options: Sequence[str] = ()) -> None:
         """Starts processes that open ``count`` connections in all; returns while they connect.
@@ -48,6 +49,16 @@ class Crowd:
                     limit=LONGEST_LINE,
                 )
             )
+
+    async def join(self, port: int, path: str, count: int, *, options: Sequence[str] = ()) -> None:
+        """As ``connect``, but each process when the viewers of those before it have been answered."""
+        while count > 0:
+            some = min(count, self._viewers_a_process)
+            count -= some
+            await self.connect(port, path, some, options=options)
+            await _line(self._processes[-1])
+            self._joined += some
+            await self.have_answers(self._joined)
 
     async def connected(self) -> None:
         for process in self._processes:

@@ -43,7 +43,7 @@ class Stage:
     def __init__(self, folder: Path, link: Link, viewers: int) -> None:
         self.way = EnvoyWay(folder, link)
         self._viewers = viewers
-        self._giant = Crowd()
+        self._giant = Crowd(viewers_a_process=1_000)
         self._quiet = {
             "at the RMS": Crowd("ops.bench._timed_readers"),
             "by Envoy": Crowd("ops.bench._timed_readers"),
@@ -53,12 +53,8 @@ class Stage:
     async def start(self) -> None:
         await self.way.start()
         for crowd, port in zip(self._quiet.values(), (self.way.node_port, self.way.port), strict=True):
-            await crowd.connect(port, path(QUIET), QUIET_VIEWERS)
-            await crowd.connected()
-            await crowd.have_answers(QUIET_VIEWERS)
-        await self._giant.connect(self.way.port, path(GIANT), self._viewers)
-        await self._giant.connected()
-        await self._giant.have_answers(self._viewers)
+            await crowd.join(port, path(QUIET), QUIET_VIEWERS)
+        await self._giant.join(self.way.port, path(GIANT), self._viewers)
         await self._post_for(QUIET, QUIET_EVERY_S, 1.0)
         await self._late()
 

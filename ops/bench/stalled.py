@@ -66,7 +66,7 @@ class Stage:
         long = {"LIVECOMMENTS_RMS_STALLED_AFTER_S": LONG_S, "LIVECOMMENTS_ENVOY_DEAD_VIEWER_TIMEOUT_S": LONG_S}
         envoys = -(-load.viewers // most_viewers(EnvoyWay(folder / "none", link)))
         self.way = EnvoyWay(folder, link, envoys=envoys, settings=long)
-        self._readers = Crowd("ops.bench._timed_readers", viewers_a_process=2_500)
+        self._readers = Crowd("ops.bench._timed_readers", viewers_a_process=1_500)
         self._stalling = Crowd("ops.bench._timed_readers")
         self._posted = 0
         self._before: Figures = {}
@@ -75,12 +75,9 @@ class Stage:
         await self.way.start()
         load, ports = self._load, self.way.ports
         for number, port in enumerate(ports):
-            await self._readers.connect(port, PATH, _share(load.viewers - load.stalled, number, len(ports)))
+            await self._readers.join(port, PATH, _share(load.viewers - load.stalled, number, len(ports)))
             stalled = _share(load.stalled, number, len(ports))
-            await self._stalling.connect(port, PATH, stalled, options=[SMALL_RECEIVE_BUFFER])
-        for crowd, count in ((self._readers, load.viewers - load.stalled), (self._stalling, load.stalled)):
-            await crowd.connected()
-            await crowd.have_answers(count)
+            await self._stalling.join(port, PATH, stalled, options=[SMALL_RECEIVE_BUFFER])
         self._before = await self._counted()
 
     async def aclose(self) -> None:
