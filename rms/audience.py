@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 
 from rms.batch import Batch, Rest
 from rms.channel_limits import ChannelLimits
@@ -167,7 +168,7 @@ class Audience:
     def begin_round(self) -> None:
         """Something was appended to the ring: every group is to be sent what it lacks."""
         self._heartbeats = {}
-        self._unreached = len(self._groups)
+        self._begin()
 
     def begin_heartbeat(self) -> None:
         """Every group that has nothing else to be sent gets a heartbeat.
@@ -177,7 +178,7 @@ class Audience:
         self._gzip.forget()
         plain = Batch([HEARTBEAT], [self._ring.end], self._ring.end)
         self._heartbeats = {False: plain, True: stored_batch(plain)}
-        self._unreached = len(self._groups)
+        self._begin()
 
     def send_slice(self) -> bool:
         """Sends to the round's next group; True while there is another."""
@@ -227,8 +228,13 @@ class Audience:
 
     def on_link_ready(self) -> None:
         """See ``LinkEvents``: the groups that were passed over get what they lack."""
-        self._unreached = len(self._groups)
+        self._begin()
         self._wake()
+
+    def _begin(self) -> None:
+        """Whoever is furthest behind comes first: a busy link takes a part of them each time that it is relieved."""
+        self._groups = deque(sorted(self._groups, key=attrgetter("position")))
+        self._unreached = len(self._groups)
 
     def _close_stalled(self) -> float | None:
         now = self._clock()

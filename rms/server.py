@@ -137,6 +137,7 @@ class RmsServer:
             max_links=settings.h2_max_links,
             greeting_timeout_s=settings.header_timeout_s,
             user_timeout_s=settings.user_timeout_s,
+            send_buffer_bytes=settings.h2_send_buffer_bytes,
             charge=self._pump.charge,
         )
         self.http = Listener(

@@ -86,8 +86,11 @@ class RmsSettings(AccessSettings, NodeSettings):
         description="Requests of a connection that may wait for their turn, 400 bytes and their headers each; then "
         "nothing more is read from it for a while.",
     )
+    h2_send_buffer_bytes: int = Field(
+        256 * 1024, ge=16 * 1024, description="Bytes that the kernel may hold for a connection (SO_SNDBUF)."
+    )
     h2_choke_bytes: int = Field(
-        1024 * 1024, ge=64 * 1024, description="Bytes a connection may have waiting before flushes pass it over."
+        256 * 1024, ge=64 * 1024, description="Bytes a connection may have waiting before flushes pass it over."
     )
     h2_buffer_bytes: int = Field(
         16 * 1024 * 1024, ge=1024 * 1024, description="Bytes a connection may have waiting at all."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lb.envoy import shapes
 from lb.envoy.settings import EnvoySettings
-from lb.envoy.shapes import Json, is_ip, seconds, socket_address, split_address, typed
+from lb.envoy.shapes import Json, is_ip, seconds, socket_address, socket_option, split_address, typed
 
 RMS = "rms"
 COMMENT_SERVICE = "comment_service"
@@ -21,8 +22,21 @@ _HTTP1: Json = {"http_protocol_options": {}}
 
 def rms_cluster(settings: EnvoySettings) -> Json:
     """The nodes that hold the viewers' streams, chosen by a hash of the video."""
-    protocol = {"http2_protocol_options": _viewers_as_streams(settings)} if settings.rms_link == "h2" else _HTTP1
-    return _discovered_cluster(RMS, settings) | _upstream_http({"explicit_http_config": protocol})
+    if settings.rms_link == "http1":
+        return _discovered_cluster(RMS, settings) | _upstream_http({"explicit_http_config": _HTTP1})
+    protocol = {"http2_protocol_options": _viewers_as_streams(settings)}
+    return (
+        _discovered_cluster(RMS, settings)
+        | _upstream_http({"explicit_http_config": protocol})
+        | {"upstream_bind_config": {"socket_options": [_receive_buffer(settings)]}}
+    )
+
+
+def _receive_buffer(settings: EnvoySettings) -> Json:
+    """Left to itself the kernel takes in tens of megabytes while Envoy is behind, and a quiet video's comments wait
+    behind a giant's; with little room the node notices, and sends the giant's in fewer and larger pieces."""
+    size = settings.rms_receive_buffer_bytes
+    return socket_option("SO_RCVBUF", shapes.SOL_SOCKET, shapes.SO_RCVBUF, size)
 
 
 def _viewers_as_streams(settings: EnvoySettings) -> Json:

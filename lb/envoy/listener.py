@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from lb.envoy import shapes
 from lb.envoy.local_replies import local_reply_config
 from lb.envoy.routes import route_config
 from lb.envoy.settings import EnvoySettings
-from lb.envoy.shapes import Json, seconds, socket_address, typed
-
-# Linux's numbers of socket levels and options; Envoy takes no names.
-_SOL_SOCKET, _SO_SNDBUF, _SO_KEEPALIVE = 1, 7, 9
-_IPPROTO_TCP, _TCP_KEEPIDLE, _TCP_KEEPINTVL, _TCP_KEEPCNT, _TCP_USER_TIMEOUT = 6, 4, 5, 6, 18
+from lb.envoy.shapes import Json, seconds, socket_address, socket_option, typed
 
 # Edge values of Envoy's own "best practices": the windows of a connection and of each of its streams.
 _CONNECTION_WINDOW_BYTES = 1024 * 1024
@@ -38,17 +35,14 @@ def _socket_options(settings: EnvoySettings) -> list[Json]:
     timeout_s = max(1, int(settings.dead_viewer_timeout_s))
     probes = 3
     options = (
-        ("SO_SNDBUF", _SOL_SOCKET, _SO_SNDBUF, settings.buffer_bytes),
-        ("SO_KEEPALIVE", _SOL_SOCKET, _SO_KEEPALIVE, 1),
-        ("TCP_KEEPIDLE", _IPPROTO_TCP, _TCP_KEEPIDLE, timeout_s),
-        ("TCP_KEEPINTVL", _IPPROTO_TCP, _TCP_KEEPINTVL, max(1, timeout_s // probes)),
-        ("TCP_KEEPCNT", _IPPROTO_TCP, _TCP_KEEPCNT, probes),
-        ("TCP_USER_TIMEOUT", _IPPROTO_TCP, _TCP_USER_TIMEOUT, timeout_s * 1000),
+        ("SO_SNDBUF", shapes.SOL_SOCKET, shapes.SO_SNDBUF, settings.buffer_bytes),
+        ("SO_KEEPALIVE", shapes.SOL_SOCKET, shapes.SO_KEEPALIVE, 1),
+        ("TCP_KEEPIDLE", shapes.IPPROTO_TCP, shapes.TCP_KEEPIDLE, timeout_s),
+        ("TCP_KEEPINTVL", shapes.IPPROTO_TCP, shapes.TCP_KEEPINTVL, max(1, timeout_s // probes)),
+        ("TCP_KEEPCNT", shapes.IPPROTO_TCP, shapes.TCP_KEEPCNT, probes),
+        ("TCP_USER_TIMEOUT", shapes.IPPROTO_TCP, shapes.TCP_USER_TIMEOUT, timeout_s * 1000),
     )
-    return [
-        {"description": name, "level": level, "name": number, "int_value": value, "state": "STATE_PREBIND"}
-        for name, level, number, value in options
-    ]
+    return [socket_option(*option) for option in options]
 
 
 def _http_connection_manager(settings: EnvoySettings) -> Json:

@@ -50,6 +50,12 @@ class EnvoySettings(SharedSettings):
         description="Over rms_link h2: seconds that a node may take to answer the PING that it gets every second; then "
         "it counts as hung and its viewers are sent away.",
     )
+    rms_receive_buffer_bytes: int = Field(
+        256 * 1024,
+        ge=16 * 1024,
+        le=64 * MIB,
+        description="Over rms_link h2: bytes of a node's connection that the kernel holds until Envoy has read them.",
+    )
     rms_attempts: int = Field(
         4,
         ge=1,

@@ -7,6 +7,11 @@ from typing import Any
 
 Json = dict[str, Any]
 
+# Linux's numbers of socket levels and options; Envoy takes no names.
+SOL_SOCKET, IPPROTO_TCP = 1, 6
+SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE = 7, 8, 9
+TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT = 4, 5, 6, 18
+
 
 def typed(message: str, **fields: Any) -> Json:
     """An extension's configuration: ``message`` is its protobuf name without the leading ``envoy.``."""
@@ -15,6 +20,11 @@ def typed(message: str, **fields: Any) -> Json:
 
 def socket_address(host: str, port: int) -> Json:
     return {"socket_address": {"address": host, "port_value": port}}
+
+
+def socket_option(name: str, level: int, number: int, value: int) -> Json:
+    """Set before a socket is bound or connected; ``name`` is for whoever reads the configuration."""
+    return {"description": name, "level": level, "name": number, "int_value": value, "state": "STATE_PREBIND"}
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -33,7 +33,7 @@ class Viewers:
         self.answered: set[int] = set()
         self.received = 0
         self.marks = 0
-        self.late_ms: Counter[int] = Counter()
+        self.late: Counter[int] = Counter()
         self._epoll = select.epoll()
         self._buffer = bytearray(256 * 1024)
 
@@ -61,8 +61,8 @@ class Viewers:
 
     def _answer(self, word: str) -> str:
         if word == "late":
-            late, self.late_ms = self.late_ms, Counter()
-            return " ".join(f"{ms}:{count}" for ms, count in late.items()) or "-"
+            late, self.late = self.late, Counter()
+            return " ".join(f"{at}:{count}" for at, count in late.items()) or "0:0"
         if word in ("stop", "go"):
             for descriptor in self.sockets:
                 self._epoll.modify(descriptor, select.EPOLLIN if word == "go" else 0)
@@ -84,13 +84,15 @@ class Viewers:
         if marks and size <= LARGE_BYTES:
             now = time.monotonic_ns()
             for sent in STAMP.findall(self._buffer, 0, size):
-                self.late_ms[(now - int(sent)) // 1_000_000] += 1
+                self.late[(now - int(sent)) // 100_000] += 1
 
 
 def main() -> None:
-    """``host port path count [receive_buffer]``: connects, then answers the words of stdin. ``?``: as
-    ``ops.bench._readers``; ``late``: milliseconds and how many comments were so late, since it was last asked;
-    ``stop``, ``go``: it reads nothing meanwhile."""
+    """``host port path count [receive_buffer]``: connects, then answers the words of stdin.
+
+    ``?``: as ``ops.bench._readers``. ``late``: tenths of milliseconds and how many comments were so late, since it was
+    last asked. ``stop``, ``go``: it reads nothing meanwhile.
+    """
     CDLL(None).prctl(1, SIGKILL)  # PR_SET_PDEATHSIG: a bench that dies leaves no readers behind
     host, port, path, count = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     viewers = Viewers()

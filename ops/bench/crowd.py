@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 VIEWERS_A_PROCESS = 5_000
 ASK_AGAIN_S = 0.002
+LONGEST_LINE = 4 * 1024 * 1024
 
 
 class Received(NamedTuple):
@@ -29,6 +31,7 @@ class Crowd:
         self._module = module
         self._viewers_a_process = viewers_a_process
         self._processes: list[asyncio.subprocess.Process] = []
+        self._joined = 0
 
     async def connect(self, port: int, path: str, count: int, *, options: Sequence[str] = ()) -> None:
         """Starts processes that open ``count`` connections in all; returns while they connect.
@@ -43,8 +46,19 @@ class Crowd:
                     *(sys.executable, "-m", self._module, "127.0.0.1", str(port), path, str(some), *options),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
+                    limit=LONGEST_LINE,
                 )
             )
+
+    async def join(self, port: int, path: str, count: int, *, options: Sequence[str] = ()) -> None:
+        """As ``connect``, but each process when the viewers of those before it have been answered."""
+        while count > 0:
+            some = min(count, self._viewers_a_process)
+            count -= some
+            await self.connect(port, path, some, options=options)
+            await _line(self._processes[-1])
+            self._joined += some
+            await self.have_answers(self._joined)
 
     async def connected(self) -> None:
         for process in self._processes:
@@ -63,6 +77,13 @@ class Crowd:
             assert process.stdin is not None
             process.stdin.write(f"{word}\n".encode())
         return [await _line(process) for process in self._processes]
+
+    async def late(self) -> Counter[int]:
+        """How late stamped comments were, in tenths of milliseconds, and how many so: since this was asked last."""
+        late: Counter[int] = Counter()
+        for answer in await self.tell("late"):
+            late.update({int(at): int(count) for at, count in (each.split(":") for each in answer.split())})
+        return late
 
     async def have_answers(self, count: int) -> None:
         """Waits until so many viewers have been answered."""
@@ -94,6 +115,16 @@ class Crowd:
             if process.stdin is not None:
                 process.stdin.close()
             await process.wait()
+
+
+def percentile_ms(late: Counter[int], share: int) -> float:
+    """Milliseconds that ``share`` per cent of what ``Crowd.late`` counted do not exceed."""
+    due = late.total() * share / 100
+    for at in sorted(late):
+        due -= late[at]
+        if due <= 0:
+            return at / 10
+    return float("nan")
 
 
 async def _line(process: asyncio.subprocess.Process) -> str:

@@ -8,8 +8,8 @@ one video join as real connections of other processes. The table has the median 
 count for the process, its system calls included; what is "besides" is what a comment costs with one viewer, and "a
 delivery" what each further viewer adds. Memory is the process's own, without the kernel's socket buffers. Latencies
 are from before the post until a viewer's bytes have been read, viewers and servers on the same cores. Bytes are TCP
-payload. A quiet video is looked at beside the edge: posted to the comment service, watched at the RMS itself. Envoy
-waits 10 s for a PING here, not 1, because everything shares the cores. docs/fanout.md has a run with its plot.
+payload. A quiet video is looked at beside the edge: posted to the comment service, watched at the RMS itself.
+docs/fanout.md has a run with its plot. With the defaults it takes about ten minutes on a quiet machine.
 """
 
 from __future__ import annotations

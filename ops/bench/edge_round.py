@@ -19,7 +19,7 @@ GIANT, QUIET, ALONE, CHAT = "giant", "quiet", "alone", "chat"
 PROBES = 40
 RATES = {1: 3.0, 10: 2.0, 100: 2.0}
 """Comments a second → for how many seconds."""
-QUIET_RATE, QUIET_S, GIANT_RATE = 50, 2.0, 10
+QUIET_RATE, QUIET_S, GIANT_RATE = 50, 4.0, 10
 CONTENT = "what a goal, nobody saw that one coming"
 # The first comments of a gzip viewer are stored, not compressed: it is not them that a stream consists of.
 CHAT_WARM_UP = 30

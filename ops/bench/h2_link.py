@@ -51,28 +51,28 @@ class Server:
     """An RMS's HTTP/2 edge and engine, without what surrounds them."""
 
     def __init__(self) -> None:
-        self._pump = Pump()
-        self._wheel = Wheel()
+        self.pump = Pump()
+        self.wheel = Wheel()
         metrics = ServiceMetrics(CollectorRegistry())
         self._flushed = asyncio.Event()
         metrics.flush_seconds = cast("Histogram", FlushSignal(self._flushed))
-        self.channel = Channel("bench", pump=self._pump, wheel=self._wheel, metrics=metrics)
+        self.channel = Channel("bench", pump=self.pump, wheel=self.wheel, metrics=metrics)
         self.channel.seed(())
         hub = cast("Hub", OneVideo(self.channel))
-        self._edge = H2Edge(hub=hub, reception=Reception(hub, metrics), metrics=metrics, charge=self._pump.charge)
+        self._edge = H2Edge(hub=hub, reception=Reception(hub, metrics), metrics=metrics, charge=self.pump.charge)
         self.http = Listener("127.0.0.1", 0, http1=lambda connection: connection.close(), http2=self._edge.adopt)
         self._last_id = 0
 
     async def start(self) -> None:
-        await self._wheel.start()
+        await self.wheel.start()
         await self.http.start()
 
     async def aclose(self) -> None:
         await self.http.aclose()
         self.channel.close()
         await self._edge.aclose()
-        await self._wheel.aclose()
-        self._pump.close()
+        await self.wheel.aclose()
+        self.pump.close()
 
     def publish(self) -> int:
         """One comment to all viewers; returns its size in bytes."""

@@ -19,7 +19,6 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import cast
 
 from ops.bench._readers import MARK
 from ops.bench._timed_readers import stamp
-from ops.bench.crowd import ASK_AGAIN_S, Crowd
+from ops.bench.crowd import ASK_AGAIN_S, Crowd, percentile_ms
 from ops.bench.ways import EnvoyWay, Link, most_viewers
 from service_kit.logs import configure
 
@@ -67,7 +66,7 @@ class Stage:
         long = {"LIVECOMMENTS_RMS_STALLED_AFTER_S": LONG_S, "LIVECOMMENTS_ENVOY_DEAD_VIEWER_TIMEOUT_S": LONG_S}
         envoys = -(-load.viewers // most_viewers(EnvoyWay(folder / "none", link)))
         self.way = EnvoyWay(folder, link, envoys=envoys, settings=long)
-        self._readers = Crowd("ops.bench._timed_readers", viewers_a_process=2_500)
+        self._readers = Crowd("ops.bench._timed_readers", viewers_a_process=1_500)
         self._stalling = Crowd("ops.bench._timed_readers")
         self._posted = 0
         self._before: Figures = {}
@@ -76,12 +75,9 @@ class Stage:
         await self.way.start()
         load, ports = self._load, self.way.ports
         for number, port in enumerate(ports):
-            await self._readers.connect(port, PATH, _share(load.viewers - load.stalled, number, len(ports)))
+            await self._readers.join(port, PATH, _share(load.viewers - load.stalled, number, len(ports)))
             stalled = _share(load.stalled, number, len(ports))
-            await self._stalling.connect(port, PATH, stalled, options=[SMALL_RECEIVE_BUFFER])
-        for crowd, count in ((self._readers, load.viewers - load.stalled), (self._stalling, load.stalled)):
-            await crowd.connected()
-            await crowd.have_answers(count)
+            await self._stalling.join(port, PATH, stalled, options=[SMALL_RECEIVE_BUFFER])
         self._before = await self._counted()
 
     async def aclose(self) -> None:
@@ -119,10 +115,8 @@ class Stage:
             await asyncio.sleep(began + number / self._load.per_s - time.monotonic())
             await self._post(stamp() + "what a goal, nobody saw that one coming")
         await self._have_all()
-        late: Counter[int] = Counter()
-        for answer in await self._readers.tell("late"):
-            late.update({int(ms): int(count) for ms, count in (pair.split(":") for pair in answer.split())})
-        return {f"p{share} ms": _percentile(late, share) for share in (50, 99)}
+        late = await self._readers.late()
+        return {f"p{share} ms": percentile_ms(late, share) for share in (50, 99)}
 
     async def _burst(self) -> None:
         for _ in range(BURST_BYTES // len(FILLING.encode()) // BURST_AT_ONCE):
@@ -179,15 +173,6 @@ def table(columns: Mapping[str, Figures]) -> str:
 def _share(count: int, number: int, of: int) -> int:
     """What of ``count`` falls to that one of so many."""
     return count // of + (number < count % of)
-
-
-def _percentile(late_ms: Counter[int], share: int) -> float:
-    due = late_ms.total() * share / 100
-    for ms in sorted(late_ms):
-        due -= late_ms[ms]
-        if due <= 0:
-            return ms
-    return float("nan")
 
 
 def _kernel_bytes() -> int:

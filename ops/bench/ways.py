@@ -75,8 +75,6 @@ class EnvoyWay:
         all_settings = {
             "LIVECOMMENTS_ENVOY_RMS_LINK": link,
             "LIVECOMMENTS_ENVOY_CONCURRENCY": "1",
-            # The bench and its viewers take the cores as well: a second without an answer is no hung node here.
-            "LIVECOMMENTS_ENVOY_RMS_PING_TIMEOUT_S": "10",
             # Viewers of the other videos of a round would be written to in between.
             "LIVECOMMENTS_RMS_HEARTBEAT_AFTER_S": "600",
             "LIVECOMMENTS_LOG_LEVEL": "warning",

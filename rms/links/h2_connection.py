@@ -38,7 +38,7 @@ class H2Limits:
     """Requests that have come and wait to be taken; above it nothing more is read from the peer."""
     max_buffered_bytes: int = 16 * 1024 * 1024
     """Bytes written that the kernel has not taken yet."""
-    choke_bytes: int = 1024 * 1024
+    choke_bytes: int = 256 * 1024
     """Bytes of those above which nothing more is sent until most of them have gone."""
     stalled_after_s: float = 10.0
     """How long a link may be busy without being relieved."""

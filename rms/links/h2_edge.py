@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Final
 
 from rms.hub import Hub
 from rms.joining import Joiner
@@ -16,6 +17,9 @@ from rms.metrics import ServiceMetrics
 from rms.reasons import LinkEnd, RefusalReason
 from rms.reception import Answer, Reception
 from rms.stream_request import stream_headers
+
+DEFAULT_LINK_BUFFER_BYTES: Final = 256 * 1024
+"""What the kernel may hold for one link: what is in it cannot be joined any more with what comes next."""
 
 
 class H2Edge:
@@ -34,6 +38,7 @@ class H2Edge:
         max_links: int = 1_000,
         greeting_timeout_s: float = 10.0,
         user_timeout_s: float = DEFAULT_USER_TIMEOUT_S,
+        send_buffer_bytes: int = DEFAULT_LINK_BUFFER_BYTES,
         charge: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._hub = hub
@@ -43,6 +48,7 @@ class H2Edge:
         self._max_links = max_links
         self._greeting_timeout_s = greeting_timeout_s
         self._user_timeout_ms = round(user_timeout_s * 1000)
+        self._send_buffer_bytes = send_buffer_bytes
         self._charge = charge
         self._links: set[H2Link] = set()
         self._starting: set[asyncio.Task[None]] = set()
@@ -122,6 +128,7 @@ class H2Edge:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self._user_timeout_ms)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
             await link.start()
         except OSError:  # it broke just now
             connection.close()

@@ -15,6 +15,8 @@ ENDLESS = 1 << 60
 class FakeLink:
     def __init__(self) -> None:
         self.busy = False
+        self.takes = ENDLESS
+        """Sends to groups until it is busy."""
 
     def viewer(self, room: int = ENDLESS, *, head_bytes: int = 0) -> FakeViewer:
         return FakeViewer(self, room, head_bytes)
@@ -96,4 +98,6 @@ class FakeGroup:
     def send(self, batch: Batch) -> Sequence[Short]:
         assert not self.busy
         taken = [(viewer, viewer.offer(batch.payload)) for viewer in self.members]
+        self.link.takes -= 1
+        self.link.busy = not self.link.takes
         return [(viewer, count) for viewer, count in taken if count < len(batch.payload)]

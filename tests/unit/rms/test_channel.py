@@ -319,6 +319,19 @@ def test_one_slow_link_holds_up_no_other() -> None:
     assert stage.channel.laggards == 0
 
 
+def test_a_link_that_takes_a_few_groups_at_a_time_serves_all_in_turn() -> None:
+    stage = Stage(ChannelLimits(group_size=1))
+    viewers = [stage.join() for _ in range(6)]
+    for event_id in range(1, 10):
+        stage.channel.publish(comment(event_id))
+        stage.link.takes, stage.link.busy = 2, False
+        assert viewers[0].audience is not None
+        viewers[0].audience.on_link_ready()
+        stage.flush()
+    assert [len(ids(viewer)) >= 6 for viewer in viewers] == [True] * 6
+    assert stage.channel.laggards == 0
+
+
 # -- silence --------------------------------------------------------------------------------------------------
 
 
