@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-from comment_service.store.cassandra.database import Bound, CassandraDatabase
+from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.cassandra.statements import Bound
 
 _NOTE_HOUR = "INSERT INTO media_hours (kind, hour) VALUES (?, ?)"
 _HOURS = "SELECT hour FROM media_hours WHERE kind = ? AND hour <= ?"
