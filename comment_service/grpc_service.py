@@ -91,6 +91,8 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
             has_more=page.has_more,
             ended=(await self._services.videos.get(live_video_id)).ended,
         )
+        if not request.HasField("cursor"):
+            response.video_reactions.update(await self._services.reactions.of_video(live_video_id))
         if request.HasField("changes_after"):
             changes, response.more_changes = await self._services.changes.list(
                 live_video_id, request.changes_after, MAX_CHANGES_WITH_PAGE

@@ -11,6 +11,7 @@ import structlog
 from rms.feed import Feed
 from rms.history import MAX_PAGE, History, HistoryUnavailableError
 from rms.metrics import ServiceMetrics
+from rms.reaction_totals import TotalsChange
 from rms.reasons import HistoryReason
 
 FIRST_PAUSE_S = 0.2
@@ -89,6 +90,7 @@ class Backfill:
         except HistoryUnavailableError as error:
             self._open_incomplete(feed, error.reason, str(error))
         else:
+            feed.channel.know_reactions(page.video_reactions)
             feed.open(page.comments, complete=page.complete, changes=page.changes)
 
     def _open_incomplete(self, feed: Feed, reason: HistoryReason, detail: str) -> None:
@@ -106,5 +108,6 @@ class Backfill:
             except HistoryUnavailableError:
                 continue
             late = feed.catch_up(page.comments, complete=page.complete, changes=page.changes)
+            feed.channel.react(0, TotalsChange(page.video_reactions, {}))
             self._metrics.mended.labels("late_backfill").inc(late)
             return

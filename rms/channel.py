@@ -18,7 +18,7 @@ from rms.encoders import Encoders
 from rms.frames import CHANGES, COMMENT, END, Frame
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
-from rms.reaction_totals import TotalsChange, restated
+from rms.reaction_totals import Totals, TotalsChange, restated
 from rms.reasons import CloseReason, DropReason, FlushCause
 from rms.recent_ids import RecentIds
 from rms.riders import RIDERS, Riders
@@ -141,6 +141,10 @@ class Channel:
         self._metrics.dropped.labels(DropReason.CROWDED_OUT).inc(crowded_out)
         self._time_riders()
         return True
+
+    def know_reactions(self, of_video: Totals) -> None:
+        """How people had reacted to the video when the channel opened: told to those who join."""
+        self._riders.reactions.know(of_video)
 
     def with_totals(self, comment_id: int, frame: Frame) -> Frame:
         """A frame that shows that comment, with the latest totals of its reactions."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -63,11 +63,13 @@ class HistoryPage:
         complete: nothing lies between what was asked for and these: no older comments for the newest page, no newer
             ones for a page that follows a cursor.
         changes: what was changed, read after the comments.
+        video_reactions: of the newest page, the totals of reactions to the video itself.
     """
 
     comments: list[tuple[int, bytes]]
     complete: bool
     changes: Changes = NO_CHANGES
+    video_reactions: Mapping[str, int] = field(default_factory=dict)
 
     def reaches(self, comment_id: int) -> bool:
         """Of a newest page: it has every comment with a greater id."""
@@ -181,7 +183,7 @@ class History:
             self._metrics.history_waiting.set(self._asked)
         if newest_first:
             comments.reverse()
-        return HistoryPage(comments, not response.has_more, changes)
+        return HistoryPage(comments, not response.has_more, changes, dict(response.video_reactions))
 
     async def _changes(self, request: pb.ListCommentsRequest, response: pb.ListCommentsResponse) -> Changes:
         """Those that came with the page, and the rest."""

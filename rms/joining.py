@@ -252,7 +252,7 @@ def _merged(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:
     """What the store and the ring have after ``since``, in id order, but what the next flush brings anyway."""
     here = feed.channel.comment_ids
     stored = [
-        encode(COMMENT, feed.changes.as_it_stands(each, data), each)
+        feed.channel.with_totals(each, encode(COMMENT, feed.changes.as_it_stands(each, data), each))
         for each, data in page.comments
         if each > since and each not in here and not feed.changes.is_deleted(each)
     ]

@@ -87,6 +87,10 @@ class ReactionTotals:
         """The video's own totals as a frame; None where there are none."""
         return _frame(self._video, {}) if self._video else None
 
+    def know(self, of_video: Totals) -> None:
+        """The video's own totals were these before anybody was told any."""
+        self._video = dict(of_video) | self._video
+
     def merge(self, event_id: int, change: TotalsChange) -> int:
         """Takes in what is newer. Returns of how many comments totals were forgotten before they were told."""
         for kind, number in change.video.items():

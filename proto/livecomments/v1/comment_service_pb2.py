@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%livecomments/v1/comment_service.proto\x12\x0flivecomments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x03\n\x07\x43omment\x12\x12\n\ncomment_id\x18\x01 \x01(\x06\x12\x15\n\rlive_video_id\x18\x02 \x01(\t\x12\x11\n\tauthor_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61uthor_name\x18\x04 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08reply_to\x18\x07 \x01(\x06H\x00\x88\x01\x01\x12%\n\x05media\x18\x08 \x03(\x0b\x32\x16.livecomments.v1.Media\x12:\n\treactions\x18\t \x03(\x0b\x32\'.livecomments.v1.Comment.ReactionsEntry\x12-\n\tedited_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0breply_count\x18\x0b \x01(\r\x1a\x30\n\x0eReactionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x42\x0b\n\t_reply_to\"N\n\x05Media\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\"\x8c\x01\n\x12PostCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x15\n\x08reply_to\x18\x03 \x01(\x06H\x00\x88\x01\x01\x12\x11\n\tmedia_ids\x18\x04 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\tB\x0b\n\t_reply_to\"@\n\x13PostCommentResponse\x12)\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x18.livecomments.v1.Comment\">\n\x11GetCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\"?\n\x12GetCommentResponse\x12)\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x18.livecomments.v1.Comment\"\xe1\x01\n\x13ListCommentsRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x13\n\x06\x63ursor\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12-\n\tdirection\x18\x03 \x01(\x0e\x32\x1a.livecomments.v1.Direction\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12#\n\x04sort\x18\x05 \x01(\x0e\x32\x15.livecomments.v1.Sort\x12\x1a\n\rchanges_after\x18\x06 \x01(\x06H\x01\x88\x01\x01\x42\t\n\x07_cursorB\x10\n\x0e_changes_after\"\xcd\x01\n\x14ListCommentsResponse\x12*\n\x08\x63omments\x18\x01 \x03(\x0b\x32\x18.livecomments.v1.Comment\x12\x18\n\x0bnext_cursor\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12\x10\n\x08has_more\x18\x03 \x01(\x08\x12\r\n\x05\x65nded\x18\x04 \x01(\x08\x12(\n\x07\x63hanges\x18\x05 \x03(\x0b\x32\x17.livecomments.v1.Change\x12\x14\n\x0cmore_changes\x18\x06 \x01(\x08\x42\x0e\n\x0c_next_cursor\"r\n\x12ListRepliesRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\x12\x13\n\x06\x63ursor\x18\x03 \x01(\x06H\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x04 \x01(\rB\t\n\x07_cursor\"}\n\x13ListRepliesResponse\x12*\n\x08\x63omments\x18\x01 \x03(\x0b\x32\x18.livecomments.v1.Comment\x12\x18\n\x0bnext_cursor\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12\x10\n\x08has_more\x18\x03 \x01(\x08\x42\x0e\n\x0c_next_cursor\"\xd2\x01\n\x06\x43hange\x12\x11\n\tchange_id\x18\x01 \x01(\x06\x12*\n\x04kind\x18\x02 \x01(\x0e\x32\x1c.livecomments.v1.Change.Kind\x12\x12\n\ncomment_id\x18\x03 \x01(\x06\x12)\n\x07\x63omment\x18\x04 \x01(\x0b\x32\x18.livecomments.v1.Comment\"J\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_EDIT\x10\x01\x12\x0f\n\x0bKIND_DELETE\x10\x02\x12\x0c\n\x08KIND_END\x10\x03\"M\n\x12ListChangesRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x06\x12\x11\n\tpage_size\x18\x03 \x01(\r\"Q\n\x13ListChangesResponse\x12(\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x17.livecomments.v1.Change\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"P\n\x12\x45\x64itCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\"@\n\x13\x45\x64itCommentResponse\x12)\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x18.livecomments.v1.Comment\"A\n\x14\x44\x65leteCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\"\x17\n\x15\x44\x65leteCommentResponse\"(\n\x0f\x45ndVideoRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\"\x12\n\x10\x45ndVideoResponse*Q\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44IRECTION_BEFORE\x10\x01\x12\x13\n\x0f\x44IRECTION_AFTER\x10\x02*9\n\x04Sort\x12\x14\n\x10SORT_UNSPECIFIED\x10\x00\x12\r\n\tSORT_DESC\x10\x01\x12\x0c\n\x08SORT_ASC\x10\x02\x32\xdd\x05\n\x0e\x43ommentService\x12X\n\x0bPostComment\x12#.livecomments.v1.PostCommentRequest\x1a$.livecomments.v1.PostCommentResponse\x12U\n\nGetComment\x12\".livecomments.v1.GetCommentRequest\x1a#.livecomments.v1.GetCommentResponse\x12[\n\x0cListComments\x12$.livecomments.v1.ListCommentsRequest\x1a%.livecomments.v1.ListCommentsResponse\x12X\n\x0bListReplies\x12#.livecomments.v1.ListRepliesRequest\x1a$.livecomments.v1.ListRepliesResponse\x12X\n\x0bListChanges\x12#.livecomments.v1.ListChangesRequest\x1a$.livecomments.v1.ListChangesResponse\x12X\n\x0b\x45\x64itComment\x12#.livecomments.v1.EditCommentRequest\x1a$.livecomments.v1.EditCommentResponse\x12^\n\rDeleteComment\x12%.livecomments.v1.DeleteCommentRequest\x1a&.livecomments.v1.DeleteCommentResponse\x12O\n\x08\x45ndVideo\x12 .livecomments.v1.EndVideoRequest\x1a!.livecomments.v1.EndVideoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%livecomments/v1/comment_service.proto\x12\x0flivecomments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x03\n\x07\x43omment\x12\x12\n\ncomment_id\x18\x01 \x01(\x06\x12\x15\n\rlive_video_id\x18\x02 \x01(\t\x12\x11\n\tauthor_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61uthor_name\x18\x04 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08reply_to\x18\x07 \x01(\x06H\x00\x88\x01\x01\x12%\n\x05media\x18\x08 \x03(\x0b\x32\x16.livecomments.v1.Media\x12:\n\treactions\x18\t \x03(\x0b\x32\'.livecomments.v1.Comment.ReactionsEntry\x12-\n\tedited_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0breply_count\x18\x0b \x01(\r\x1a\x30\n\x0eReactionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x42\x0b\n\t_reply_to\"N\n\x05Media\x12\x10\n\x08media_id\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\"\x8c\x01\n\x12PostCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x15\n\x08reply_to\x18\x03 \x01(\x06H\x00\x88\x01\x01\x12\x11\n\tmedia_ids\x18\x04 \x03(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\tB\x0b\n\t_reply_to\"@\n\x13PostCommentResponse\x12)\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x18.livecomments.v1.Comment\">\n\x11GetCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\"?\n\x12GetCommentResponse\x12)\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x18.livecomments.v1.Comment\"\xe1\x01\n\x13ListCommentsRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x13\n\x06\x63ursor\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12-\n\tdirection\x18\x03 \x01(\x0e\x32\x1a.livecomments.v1.Direction\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12#\n\x04sort\x18\x05 \x01(\x0e\x32\x15.livecomments.v1.Sort\x12\x1a\n\rchanges_after\x18\x06 \x01(\x06H\x01\x88\x01\x01\x42\t\n\x07_cursorB\x10\n\x0e_changes_after\"\xd8\x02\n\x14ListCommentsResponse\x12*\n\x08\x63omments\x18\x01 \x03(\x0b\x32\x18.livecomments.v1.Comment\x12\x18\n\x0bnext_cursor\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12\x10\n\x08has_more\x18\x03 \x01(\x08\x12\r\n\x05\x65nded\x18\x04 \x01(\x08\x12(\n\x07\x63hanges\x18\x05 \x03(\x0b\x32\x17.livecomments.v1.Change\x12\x14\n\x0cmore_changes\x18\x06 \x01(\x08\x12R\n\x0fvideo_reactions\x18\x07 \x03(\x0b\x32\x39.livecomments.v1.ListCommentsResponse.VideoReactionsEntry\x1a\x35\n\x13VideoReactionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x42\x0e\n\x0c_next_cursor\"r\n\x12ListRepliesRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\x12\x13\n\x06\x63ursor\x18\x03 \x01(\x06H\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x04 \x01(\rB\t\n\x07_cursor\"}\n\x13ListRepliesResponse\x12*\n\x08\x63omments\x18\x01 \x03(\x0b\x32\x18.livecomments.v1.Comment\x12\x18\n\x0bnext_cursor\x18\x02 \x01(\x06H\x00\x88\x01\x01\x12\x10\n\x08has_more\x18\x03 \x01(\x08\x42\x0e\n\x0c_next_cursor\"\xd2\x01\n\x06\x43hange\x12\x11\n\tchange_id\x18\x01 \x01(\x06\x12*\n\x04kind\x18\x02 \x01(\x0e\x32\x1c.livecomments.v1.Change.Kind\x12\x12\n\ncomment_id\x18\x03 \x01(\x06\x12)\n\x07\x63omment\x18\x04 \x01(\x0b\x32\x18.livecomments.v1.Comment\"J\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_EDIT\x10\x01\x12\x0f\n\x0bKIND_DELETE\x10\x02\x12\x0c\n\x08KIND_END\x10\x03\"M\n\x12ListChangesRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x06\x12\x11\n\tpage_size\x18\x03 \x01(\r\"Q\n\x13ListChangesResponse\x12(\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x17.livecomments.v1.Change\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"P\n\x12\x45\x64itCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\"@\n\x13\x45\x64itCommentResponse\x12)\n\x07\x63omment\x18\x01 \x01(\x0b\x32\x18.livecomments.v1.Comment\"A\n\x14\x44\x65leteCommentRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\x12\x12\n\ncomment_id\x18\x02 \x01(\x06\"\x17\n\x15\x44\x65leteCommentResponse\"(\n\x0f\x45ndVideoRequest\x12\x15\n\rlive_video_id\x18\x01 \x01(\t\"\x12\n\x10\x45ndVideoResponse*Q\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44IRECTION_BEFORE\x10\x01\x12\x13\n\x0f\x44IRECTION_AFTER\x10\x02*9\n\x04Sort\x12\x14\n\x10SORT_UNSPECIFIED\x10\x00\x12\r\n\tSORT_DESC\x10\x01\x12\x0c\n\x08SORT_ASC\x10\x02\x32\xdd\x05\n\x0e\x43ommentService\x12X\n\x0bPostComment\x12#.livecomments.v1.PostCommentRequest\x1a$.livecomments.v1.PostCommentResponse\x12U\n\nGetComment\x12\".livecomments.v1.GetCommentRequest\x1a#.livecomments.v1.GetCommentResponse\x12[\n\x0cListComments\x12$.livecomments.v1.ListCommentsRequest\x1a%.livecomments.v1.ListCommentsResponse\x12X\n\x0bListReplies\x12#.livecomments.v1.ListRepliesRequest\x1a$.livecomments.v1.ListRepliesResponse\x12X\n\x0bListChanges\x12#.livecomments.v1.ListChangesRequest\x1a$.livecomments.v1.ListChangesResponse\x12X\n\x0b\x45\x64itComment\x12#.livecomments.v1.EditCommentRequest\x1a$.livecomments.v1.EditCommentResponse\x12^\n\rDeleteComment\x12%.livecomments.v1.DeleteCommentRequest\x1a&.livecomments.v1.DeleteCommentResponse\x12O\n\x08\x45ndVideo\x12 .livecomments.v1.EndVideoRequest\x1a!.livecomments.v1.EndVideoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,10 +34,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_COMMENT_REACTIONSENTRY']._loaded_options = None
   _globals['_COMMENT_REACTIONSENTRY']._serialized_options = b'8\001'
-  _globals['_DIRECTION']._serialized_start=2278
-  _globals['_DIRECTION']._serialized_end=2359
-  _globals['_SORT']._serialized_start=2361
-  _globals['_SORT']._serialized_end=2418
+  _globals['_LISTCOMMENTSRESPONSE_VIDEOREACTIONSENTRY']._loaded_options = None
+  _globals['_LISTCOMMENTSRESPONSE_VIDEOREACTIONSENTRY']._serialized_options = b'8\001'
+  _globals['_DIRECTION']._serialized_start=2417
+  _globals['_DIRECTION']._serialized_end=2498
+  _globals['_SORT']._serialized_start=2500
+  _globals['_SORT']._serialized_end=2557
   _globals['_COMMENT']._serialized_start=92
   _globals['_COMMENT']._serialized_end=502
   _globals['_COMMENT_REACTIONSENTRY']._serialized_start=441
@@ -55,31 +57,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCOMMENTSREQUEST']._serialized_start=923
   _globals['_LISTCOMMENTSREQUEST']._serialized_end=1148
   _globals['_LISTCOMMENTSRESPONSE']._serialized_start=1151
-  _globals['_LISTCOMMENTSRESPONSE']._serialized_end=1356
-  _globals['_LISTREPLIESREQUEST']._serialized_start=1358
-  _globals['_LISTREPLIESREQUEST']._serialized_end=1472
-  _globals['_LISTREPLIESRESPONSE']._serialized_start=1474
-  _globals['_LISTREPLIESRESPONSE']._serialized_end=1599
-  _globals['_CHANGE']._serialized_start=1602
-  _globals['_CHANGE']._serialized_end=1812
-  _globals['_CHANGE_KIND']._serialized_start=1738
-  _globals['_CHANGE_KIND']._serialized_end=1812
-  _globals['_LISTCHANGESREQUEST']._serialized_start=1814
-  _globals['_LISTCHANGESREQUEST']._serialized_end=1891
-  _globals['_LISTCHANGESRESPONSE']._serialized_start=1893
-  _globals['_LISTCHANGESRESPONSE']._serialized_end=1974
-  _globals['_EDITCOMMENTREQUEST']._serialized_start=1976
-  _globals['_EDITCOMMENTREQUEST']._serialized_end=2056
-  _globals['_EDITCOMMENTRESPONSE']._serialized_start=2058
-  _globals['_EDITCOMMENTRESPONSE']._serialized_end=2122
-  _globals['_DELETECOMMENTREQUEST']._serialized_start=2124
-  _globals['_DELETECOMMENTREQUEST']._serialized_end=2189
-  _globals['_DELETECOMMENTRESPONSE']._serialized_start=2191
-  _globals['_DELETECOMMENTRESPONSE']._serialized_end=2214
-  _globals['_ENDVIDEOREQUEST']._serialized_start=2216
-  _globals['_ENDVIDEOREQUEST']._serialized_end=2256
-  _globals['_ENDVIDEORESPONSE']._serialized_start=2258
-  _globals['_ENDVIDEORESPONSE']._serialized_end=2276
-  _globals['_COMMENTSERVICE']._serialized_start=2421
-  _globals['_COMMENTSERVICE']._serialized_end=3154
+  _globals['_LISTCOMMENTSRESPONSE']._serialized_end=1495
+  _globals['_LISTCOMMENTSRESPONSE_VIDEOREACTIONSENTRY']._serialized_start=1426
+  _globals['_LISTCOMMENTSRESPONSE_VIDEOREACTIONSENTRY']._serialized_end=1479
+  _globals['_LISTREPLIESREQUEST']._serialized_start=1497
+  _globals['_LISTREPLIESREQUEST']._serialized_end=1611
+  _globals['_LISTREPLIESRESPONSE']._serialized_start=1613
+  _globals['_LISTREPLIESRESPONSE']._serialized_end=1738
+  _globals['_CHANGE']._serialized_start=1741
+  _globals['_CHANGE']._serialized_end=1951
+  _globals['_CHANGE_KIND']._serialized_start=1877
+  _globals['_CHANGE_KIND']._serialized_end=1951
+  _globals['_LISTCHANGESREQUEST']._serialized_start=1953
+  _globals['_LISTCHANGESREQUEST']._serialized_end=2030
+  _globals['_LISTCHANGESRESPONSE']._serialized_start=2032
+  _globals['_LISTCHANGESRESPONSE']._serialized_end=2113
+  _globals['_EDITCOMMENTREQUEST']._serialized_start=2115
+  _globals['_EDITCOMMENTREQUEST']._serialized_end=2195
+  _globals['_EDITCOMMENTRESPONSE']._serialized_start=2197
+  _globals['_EDITCOMMENTRESPONSE']._serialized_end=2261
+  _globals['_DELETECOMMENTREQUEST']._serialized_start=2263
+  _globals['_DELETECOMMENTREQUEST']._serialized_end=2328
+  _globals['_DELETECOMMENTRESPONSE']._serialized_start=2330
+  _globals['_DELETECOMMENTRESPONSE']._serialized_end=2353
+  _globals['_ENDVIDEOREQUEST']._serialized_start=2355
+  _globals['_ENDVIDEOREQUEST']._serialized_end=2395
+  _globals['_ENDVIDEORESPONSE']._serialized_start=2397
+  _globals['_ENDVIDEORESPONSE']._serialized_end=2415
+  _globals['_COMMENTSERVICE']._serialized_start=2560
+  _globals['_COMMENTSERVICE']._serialized_end=3293
 # @@protoc_insertion_point(module_scope)

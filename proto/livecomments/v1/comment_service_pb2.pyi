@@ -339,12 +339,33 @@ Global___ListCommentsRequest: _TypeAlias = ListCommentsRequest  # noqa: Y015
 class ListCommentsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class VideoReactionsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     COMMENTS_FIELD_NUMBER: _builtins.int
     NEXT_CURSOR_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     ENDED_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     MORE_CHANGES_FIELD_NUMBER: _builtins.int
+    VIDEO_REACTIONS_FIELD_NUMBER: _builtins.int
     next_cursor: _builtins.int
     """The cursor of the next page in the same direction; unset where there is none."""
     has_more: _builtins.bool
@@ -358,6 +379,10 @@ class ListCommentsResponse(_message.Message):
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]:
         """At most 200."""
 
+    @_builtins.property
+    def video_reactions(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Of the page without a cursor: the reactions to the video itself, kind → how many."""
+
     def __init__(
         self,
         *,
@@ -367,10 +392,11 @@ class ListCommentsResponse(_message.Message):
         ended: _builtins.bool = ...,
         changes: _abc.Iterable[Global___Change] | None = ...,
         more_changes: _builtins.bool = ...,
+        video_reactions: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor", "next_cursor", b"next_cursor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor", "changes", b"changes", "comments", b"comments", "ended", b"ended", "has_more", b"has_more", "more_changes", b"more_changes", "next_cursor", b"next_cursor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor", "changes", b"changes", "comments", b"comments", "ended", b"ended", "has_more", b"has_more", "more_changes", b"more_changes", "next_cursor", b"next_cursor", "video_reactions", b"video_reactions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__next_cursor: _TypeAlias = _typing.Literal["next_cursor"]  # noqa: Y015
     _WhichOneofArgType__next_cursor: _TypeAlias = _typing.Literal["_next_cursor", b"_next_cursor"]  # noqa: Y015

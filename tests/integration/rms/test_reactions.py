@@ -8,7 +8,7 @@ import time
 from livecomments.v1 import event_pb2
 from rms.server import RmsServer
 from tests.integration.rms.conftest import Connect, Watch
-from tests.integration.rms.node import CommentNode, Writer
+from tests.integration.rms.node import VIDEO, CommentNode, Writer
 from tests.support.eventually import eventually
 from tests.support.reactions import frames, known
 
@@ -54,9 +54,11 @@ async def test_who_comes_to_a_channel_that_read_its_history_gets_the_totals_of_b
     await comment_node.store_all(comments)
     for comment in comments:
         await comment_node.store.reactions.react(comment.live_video_id, comment.comment_id, "ada", "sad")
+    await comment_node.store.reactions.count_for_video(VIDEO, {"love": 7})
     early = await watch(rms)
     await early.until_count(3)
     assert [event.json()["reactions"] for event in early.comments] == [{"sad": 1}] * 3
+    assert [event.json()["video"] for event in frames(early)] == [{"love": 7}]
 
     dispatch = connect(rms)
     await dispatch.deliver([writer.other_event(REACTIONS, totals({}, **{f"c{comments[1].comment_id}": {"sad": 2}}))])
@@ -64,7 +66,10 @@ async def test_who_comes_to_a_channel_that_read_its_history_gets_the_totals_of_b
     late = await watch(rms)
     await late.until_count(3)
     assert [event.json()["reactions"] for event in late.comments] == [{"sad": 1}, {"sad": 2}, {"sad": 1}]
-    assert all(event.event in {"comment", "viewers"} for event in late.events)
+    assert [event.json() for event in frames(late)] == [{"video": {"love": 7}, "comments": {}}]
+
+    await dispatch.deliver([writer.other_event(REACTIONS, totals({"love": 8}))])
+    await eventually(lambda: known(early)["video"] == known(late)["video"] == {"love": 8})
 
 
 async def test_a_storm_reaches_a_viewer_at_most_twice_a_second(
