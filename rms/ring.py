@@ -7,9 +7,13 @@ from collections.abc import Iterator, KeysView
 from dataclasses import replace
 
 from rms.batch import Batch
-from rms.frames import CHANGES, COMMENT, END, Frame
+from rms.frames import CHANGES, COMMENT, END, REACTIONS, Frame
 
 _FIRST_PAGE_KINDS = (COMMENT, END)
+MAX_REACTIONS = 64
+"""Frames of reactions that are kept; of older ones the places."""
+MAX_PLACES = 4
+"""Times ``max_frames``: with those that are only places."""
 
 
 class Ring:
@@ -17,6 +21,9 @@ class Ring:
 
     It holds the positions ``first`` up to ``end``. Frames are appended first and evicted by ``trim`` afterwards, so
     that what is about to go can still be asked about.
+
+    Reactions come twice a second even where nobody says a word, and would push all comments out. So only the newest
+    of them are kept: the older ones are empty places, which count for little.
     """
 
     def __init__(self, max_frames: int, max_bytes: int) -> None:
@@ -24,6 +31,8 @@ class Ring:
         self._max_bytes = max_bytes
         self._frames: deque[Frame] = deque()
         self._bytes = 0
+        self._reactions: deque[int] = deque()  # positions of those that are kept
+        self._places = 0  # of others
         self._positions: dict[int, int] = {}  # of comments, by their ids
         self._rewritten: set[int] = set()  # positions that no longer give what went out
         self.newest_rewritten = -1
@@ -61,17 +70,24 @@ class Ring:
             self._positions[frame.event_id] = self.end
         elif frame.kind in CHANGES:
             self._change_positions[frame.event_id] = self.end
+        elif frame.kind == REACTIONS:
+            self._reactions.append(self.end)
         self._frames.append(frame)
         self._bytes += len(frame.data)
+        if len(self._reactions) > MAX_REACTIONS:
+            self._empty(self._reactions.popleft())
 
     def floor(self) -> int:
         """The first position that ``trim`` will keep. The newest frame always stays, whatever its size."""
-        surplus_frames = len(self._frames) - self._max_frames
+        surplus_frames = len(self._frames) - self._places - self._max_frames
+        surplus_places = len(self._frames) - MAX_PLACES * self._max_frames
         surplus_bytes = self._bytes - self._max_bytes
         evicted = 0
         for frame in self._frames:
-            if (evicted >= surplus_frames and surplus_bytes <= 0) or evicted == len(self._frames) - 1:
+            fits = surplus_frames <= 0 and surplus_bytes <= 0 and evicted >= surplus_places
+            if fits or evicted == len(self._frames) - 1:
                 break
+            surplus_frames -= not _is_place(frame)
             surplus_bytes -= len(frame.data)
             evicted += 1
         return self.first + evicted
@@ -81,8 +97,11 @@ class Ring:
         for _ in range(self.floor() - self.first):
             frame = self._frames.popleft()
             self._bytes -= len(frame.data)
+            self._places -= _is_place(frame)
             self._rewritten.discard(self.first)
             self.first += 1
+            if self._reactions and self._reactions[0] < self.first:
+                self._reactions.popleft()
             if frame.kind == COMMENT:
                 del self._positions[frame.event_id]
             elif frame.kind in CHANGES:
@@ -203,3 +222,18 @@ class Ring:
         """Of comments, edits and deletions with a greater id, in any order."""
         for positions in (self._positions, self._change_positions):
             yield from (at for newer, at in positions.items() if newer > event_id)
+
+    def _empty(self, position: int) -> None:
+        old = self._frames[position - self.first]
+        self._frames[position - self.first] = _PLACE
+        self._places += 1
+        self._bytes -= len(old.data)
+        self._rewritten.add(position)
+        self.newest_rewritten = max(self.newest_rewritten, position)
+
+
+_PLACE = Frame(REACTIONS, 0, b"")
+
+
+def _is_place(frame: Frame) -> bool:
+    return frame is _PLACE

@@ -203,6 +203,17 @@ def shown_text(viewer: FakeViewer) -> list[Any]:
     return [json.loads(message.data)["reactions"] for message in messages if message.type == "comment"]
 
 
+def test_an_evening_of_hearts_leaves_who_joins_the_last_comments() -> None:
+    stage = Stage(ChannelLimits(max_frames=200))
+    for event_id in range(1, 11):
+        stage.channel.publish(spoken(event_id))
+    stage.flush()
+    for likes in range(1, 700):
+        like(stage, likes)
+        stage.seconds_pass(1)
+    assert len(shown(stage.join(backlog=100))) == 10
+
+
 def test_a_comment_that_comes_after_its_reactions_shows_them() -> None:
     """Another dispatcher brought them."""
     stage = Stage()

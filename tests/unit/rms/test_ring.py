@@ -11,7 +11,7 @@ from rms.batch import Batch
 from rms.frames import Frame
 from rms.reasons import DropReason
 from rms.recent_ids import RecentIds
-from rms.ring import Ring
+from rms.ring import MAX_PLACES, MAX_REACTIONS, Ring
 
 
 def comment(event_id: int, size: int = 10) -> Frame:
@@ -20,6 +20,10 @@ def comment(event_id: int, size: int = 10) -> Frame:
 
 def viewers() -> Frame:
     return Frame(frames.VIEWERS, 0, b"viewers ")
+
+
+def reactions(number: int) -> Frame:
+    return Frame(frames.REACTIONS, 0, b"reactions %d " % number)
 
 
 def ring_of(*held: Frame, max_frames: int = 100, max_bytes: int = 10_000) -> Ring:
@@ -44,6 +48,36 @@ def test_its_bounds_hold_and_the_newest_stay(sizes: list[int], max_frames: int, 
     assert not held or kept[-1] == held[-1]
     fuller = held[max(0, ring.first - 1) :]
     assert ring.first == 0 or len(fuller) > max_frames or sum(len(frame.data) for frame in fuller) > max_bytes
+
+
+def test_reactions_push_no_comments_out() -> None:
+    ring = ring_of(comment(1), viewers(), comment(2), max_frames=100)
+    for number in range(300):
+        ring.append(reactions(number))
+        ring.trim()
+    assert set(ring.comment_ids) == {1, 2}
+    assert ring.first_page(9).frames == [comment(1), comment(2)]
+    kept = [reactions(number) for number in range(300 - MAX_REACTIONS, 300)]
+    assert ring.batch(ring.first).frames == [comment(1), viewers(), comment(2), *kept]
+    assert ring.size_bytes == sum(len(frame.data) for frame in ring.batch(ring.first).frames)
+    assert ring.batch(3).run_from == ring.end - MAX_REACTIONS, "what was left out is in no run"
+
+    for number in range(3, 150):
+        ring.append(comment(number))
+        ring.trim()
+    assert max(ring.comment_ids) == 149
+    assert len(ring.batch(ring.first).frames) == 100
+
+
+def test_places_are_bounded_too() -> None:
+    ring = ring_of(comment(1), max_frames=100)
+    for number in range(100 * MAX_PLACES + 7):
+        ring.append(reactions(number))
+        ring.trim()
+        assert ring.end - ring.first <= 100 * MAX_PLACES
+    assert not ring.comment_ids
+    assert len(ring.batch(ring.first).frames) == MAX_REACTIONS
+    assert ring.size_bytes == sum(len(frame.data) for frame in ring.batch(ring.first).frames)
 
 
 def test_positions_are_looked_up_by_comment_id_as_long_as_they_are_held() -> None:
