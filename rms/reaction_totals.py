@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ from rms.frames import REACTIONS, Frame, encode
 Totals = Mapping[str, int]
 """kind → how many."""
 
-MAX_TOLD: Final = 200
+MAX_TOLD: Final = 100
 MAX_TOLD_BYTES: Final = 16 * 1024
 """Comments of one frame, and about its bytes; the rest goes with the next one."""
 _MAX_KINDS: Final = 32
@@ -85,7 +85,7 @@ class ReactionTotals:
     @property
     def of_video(self) -> Frame | None:
         """The video's own totals as a frame; None where there are none."""
-        return _frame(self._video, {}) if self._video else None
+        return _frame(self._video, ()) if self._video else None
 
     def know(self, of_video: Totals) -> None:
         """The video's own totals were these before anybody was told any."""
@@ -113,25 +113,28 @@ class ReactionTotals:
         video = self._video if self._video_to_tell else {}
         self._video_to_tell = False
         comments: dict[int, Totals] = {}
+        pieces: list[str] = []
         size = 0
         for comment_id in self._to_tell:
             totals = self._comments[comment_id].totals
-            size += len(_encode(totals)) + 24
+            piece = f'"{comment_id}":{_encode(totals)}'
+            size += len(piece)
             if comments and (size > MAX_TOLD_BYTES or len(comments) == MAX_TOLD):
                 break
             comments[comment_id] = totals
+            pieces.append(piece)
         for comment_id in comments:
             del self._to_tell[comment_id]
-        return _frame(video, comments), TotalsChange(video, comments)
+        return _frame(video, pieces), TotalsChange(video, comments)
 
     def _forget_oldest(self) -> bool:
         comment_id, _ = self._comments.popitem(last=False)
         return self._to_tell.pop(comment_id, self) is None
 
 
-def _frame(video: Totals, comments: Mapping[int, Totals]) -> Frame:
-    told = ",".join(f'"{comment_id}":{_encode(totals)}' for comment_id, totals in comments.items())
-    return encode(REACTIONS, f'{{"video":{_encode(video)},"comments":{{{told}}}}}'.encode())
+def _frame(video: Totals, comments: Sequence[str]) -> Frame:
+    """``comments``: of each its id and totals, as members of a JSON object."""
+    return encode(REACTIONS, f'{{"video":{_encode(video)},"comments":{{{",".join(comments)}}}}}'.encode())
 
 
 def _totals(value: dict[str, int]) -> Totals:
