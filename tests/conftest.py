@@ -12,13 +12,13 @@ from ops.local_cluster.zookeeper import Ensemble, ZooKeeperServer
 from tests.support.cassandra import SharedCassandra, shared_cassandra
 from tests.support.zookeeper import FAST
 
-# A Cassandra takes 8 s to start, on a busy machine a minute, on the clock of the first test that wants it.
-WITH_CASSANDRA_S = 300
+# A Cassandra takes 5 s to start, on a very busy machine minutes, on the clock of the first test that wants it.
+WITH_CASSANDRA_S = 400
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "cassandra" in item.name or {"cassandra", "own_cassandra"} & set(getattr(item, "fixturenames", ())):
+        if any("cassandra" in name for name in (item.name, *getattr(item, "fixturenames", ()))):
             item.add_marker(pytest.mark.timeout(WITH_CASSANDRA_S))
 
 

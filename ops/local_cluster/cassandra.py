@@ -75,7 +75,7 @@ class CassandraServer:
             f"{prefix}CASSANDRA_LOCAL_DC": self.dc,
         }
 
-    async def start(self, *, deadline_s: float = 120.0) -> None:
+    async def start(self, *, deadline_s: float = 240.0) -> None:
         """Starts it and waits until it serves (about 8 s; after a crash it reads its commit log first); idempotent.
 
         Raises ``CassandraMissingError`` without Java or Cassandra, ``ProcessError`` when it does not start.

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from lb.envoy.clusters import COMMENT_SERVICE, RMS
 from lb.envoy.settings import EnvoySettings
-from ops.local_cluster.cassandra import CassandraServer
+from ops.local_cluster.cassandra import CassandraOptions, CassandraServer
 from ops.local_cluster.cluster_file import SECRET_BYTES, ClusterFile
 from ops.local_cluster.envoy import EnvoyServer
 from ops.local_cluster.layout import DataFolder
@@ -39,6 +39,7 @@ class ClusterOptions:
         jwt_secret: what tokens are signed with; by default a new one.
         zookeeper: how its server runs.
         store: ``cassandra`` brings one of its own, unless the settings name one's contact points.
+        cassandra: how its own one runs.
     """
 
     rms: int = 3
@@ -49,6 +50,7 @@ class ClusterOptions:
     jwt_secret: str = field(default_factory=lambda: secrets.token_urlsafe(SECRET_BYTES))
     zookeeper: ZooKeeperOptions = field(default_factory=ZooKeeperOptions)
     store: Literal["sqlite", "cassandra"] = "sqlite"
+    cassandra: CassandraOptions = field(default_factory=CassandraOptions)
 
 
 class Part(Protocol):
@@ -186,7 +188,7 @@ class LocalCluster:
         named = self.options.settings.get(CONTACT_POINTS) or os.environ.get(CONTACT_POINTS)
         if self.options.store != "cassandra" or named:
             return None
-        return CassandraServer(self.folder.cassandra, dc=self.dc)
+        return CassandraServer(self.folder.cassandra, dc=self.dc, options=self.options.cassandra)
 
     def _nodes(self, process: str, count: int) -> dict[str, Node]:
         made = (

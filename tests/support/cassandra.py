@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
@@ -19,7 +20,9 @@ from ops.local_cluster.cassandra_jars import CassandraMissingError, fetch_jars
 
 KEYSPACE = "contract"
 # It is never restarted. What a restarted one keeps is tested with nodes that fsync.
-FAST = CassandraOptions(commitlog_sync="periodic", flush_schema=False)
+FAST = CassandraOptions(commitlog_sync="periodic", flush_schema=False, quick_start=True)
+# For one that is killed and started again.
+DURABLE = CassandraOptions(quick_start=True)
 
 
 def require_cassandra() -> None:
@@ -74,23 +77,21 @@ class SharedCassandra:
         return KEYSPACE in self.session.cluster.metadata.keyspaces
 
 
+def options_of(server: CassandraServer, **more: Any) -> CassandraStoreOptions:
+    """How a store finds it."""
+    # A busy machine is no Cassandra in trouble.
+    patience = {"connect_timeout_s": 30, "timeout_s": 20}
+    found: dict[str, Any] = {"contact_points": (server.host,), "port": server.port, "local_dc": server.dc}
+    return CassandraStoreOptions(**found | patience | more)
+
+
 @contextmanager
 def shared_cassandra(folder: Path) -> Iterator[SharedCassandra]:
     """For the length of the ``with``."""
     require_cassandra()
     server = CassandraServer(folder, options=FAST)
     asyncio.run(server.start())
-    options = CassandraStoreOptions(
-        contact_points=(server.host,),
-        port=server.port,
-        keyspace=KEYSPACE,
-        local_dc=server.dc,
-        # A busy machine is no Cassandra in trouble.
-        connect_timeout_s=30,
-        timeout_s=20,
-        max_waiting_reads=10_000,
-    )
-    shared = SharedCassandra(options)
+    shared = SharedCassandra(options_of(server, keyspace=KEYSPACE, max_waiting_reads=10_000))
     try:
         yield shared
     finally:

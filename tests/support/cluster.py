@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc
 from ops.commands.tokens import Role, Signer
@@ -14,10 +13,8 @@ from ops.local_cluster.cluster import ClusterOptions, LocalCluster
 from ops.local_cluster.layout import DataFolder
 from ops.local_cluster.samples import Samples
 from service_kit.grpc_client import open_channel
-from tests.support.cassandra import require_cassandra
+from tests.support.cassandra import DURABLE, require_cassandra
 from tests.support.zookeeper import FAST
-
-Store = Literal["sqlite", "cassandra"]
 
 
 class Cluster(LocalCluster):
@@ -54,6 +51,7 @@ def running_cluster(
         settings={f"LIVECOMMENTS_{name}": value for name, value in settings.items()},
         zookeeper=FAST,
         store="cassandra" if store == "cassandra" else "sqlite",
+        cassandra=DURABLE,
     )
     cluster = Cluster(DataFolder(folder), options)
     asyncio.run(cluster.start())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections import Counter
 from typing import Any
 
 from cassandra.auth import PlainTextAuthProvider
@@ -24,23 +25,20 @@ def connect(options: CassandraStoreOptions) -> Session:
     cluster = _cluster(options)
     where = f"Cassandra at {','.join(options.contact_points)}:{options.port}"
     try:
-        session = cluster.connect()
+        return cluster.connect()
     except DRIVER_ERRORS as error:
+        found = data_centres(cluster)
         cluster.shutdown()
+        # The driver has asked a node for the others, and then found none that it may ask.
+        if found and options.local_dc not in found:
+            names = ", ".join(sorted(found))
+            raise StoreError(f"{where} has no data centre {options.local_dc}; it has {names}") from error
         raise unavailable(error, f"{where} cannot be reached") from error
-    found = data_centres(session)
-    if options.local_dc not in found:
-        cluster.shutdown()
-        raise StoreError(f"{where} has no data centre {options.local_dc}; it has {', '.join(sorted(found))}")
-    return session
 
 
-def data_centres(session: Session) -> dict[str, int]:
+def data_centres(cluster: Cluster) -> dict[str, int]:
     """Data centre → how many nodes are known of it."""
-    found: dict[str, int] = {}
-    for host in session.cluster.metadata.all_hosts():
-        found[host.datacenter] = found.get(host.datacenter, 0) + 1
-    return found
+    return Counter(host.datacenter for host in cluster.metadata.all_hosts() if host.datacenter)
 
 
 def _cluster(options: CassandraStoreOptions) -> Cluster:

@@ -69,7 +69,7 @@ def broken(error: BaseException, what: str) -> StoreError:
 
 
 def _first_line(error: BaseException) -> str:
-    if isinstance(error, NoHostAvailable) and error.errors:
+    if isinstance(error, NoHostAvailable) and isinstance(error.errors, dict) and error.errors:
         # Its own message shows a dictionary of host objects.
         return "; ".join(f"{host}: {_first_line(cause)}" for host, cause in error.errors.items())
     return (str(error).splitlines() or [type(error).__name__])[0]

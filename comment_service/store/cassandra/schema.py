@@ -49,27 +49,27 @@ def apply(options: CassandraStoreOptions) -> list[str]:
     """Connects, brings the keyspace up to date and to the options' replication. Raises ``StoreError``."""
     session = connect(options)
     try:
-        return bring_up_to_date(session, options, alter=True)
+        applied = bring_up_to_date(session, options)
+        if options.replication:
+            _execute(session, f"ALTER KEYSPACE {options.keyspace} WITH {_replication(options.replication)}")
     except DRIVER_ERRORS as error:
         raise broken(error, f"the keyspace {options.keyspace} cannot be changed") from error
     finally:
         session.cluster.shutdown()
+    return applied
 
 
-def bring_up_to_date(session: Session, options: CassandraStoreOptions, *, alter: bool = False) -> list[str]:
+def bring_up_to_date(session: Session, options: CassandraStoreOptions) -> list[str]:
     """Creates the keyspace and applies the steps that it has not had. Returns the names of those.
 
-    Of several at once one works and the others wait for it. ``alter``: a keyspace that is there gets the replication
-    that the options name. Raises ``StoreError`` where it is of a later version than this program, and lets the
-    driver's exceptions out.
+    Of several at once one works and the others wait for it. Raises ``StoreError`` where it is of a later version than
+    this program, and lets the driver's exceptions out.
     """
     keyspace = session.cluster.metadata.keyspaces.get(options.keyspace)
     newest = steps()[-1][0]
     if keyspace is None:
-        copies = options.replication or {options.local_dc: min(COPIES, data_centres(session)[options.local_dc])}
+        copies = options.replication or {options.local_dc: min(COPIES, data_centres(session.cluster)[options.local_dc])}
         _execute(session, f"CREATE KEYSPACE IF NOT EXISTS {options.keyspace} WITH {_replication(copies)}")
-    elif alter and options.replication:
-        _execute(session, f"ALTER KEYSPACE {options.keyspace} WITH {_replication(options.replication)}")
     session.set_keyspace(options.keyspace)
     if keyspace is not None and "schema_steps" in keyspace.tables:
         applied = _applied(session, ConsistencyLevel.LOCAL_QUORUM)
