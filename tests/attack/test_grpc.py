@@ -11,14 +11,14 @@ from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from livecomments.v1 import accounts_pb2, comment_service_pb2, moderation_pb2
+from livecomments.v1 import accounts_pb2, comment_service_pb2, media_pb2, moderation_pb2, reactions_pb2
 from ops.commands.tokens import Role
 from service_kit.grpc_client import open_channel
 from tests.attack.conftest import rows
 from tests.support.attacks import TEXTS
 from tests.support.cluster import Cluster
 
-FILES = (comment_service_pb2, accounts_pb2, moderation_pb2)
+FILES = (comment_service_pb2, accounts_pb2, media_pb2, moderation_pb2, reactions_pb2)
 METHODS = [
     method for file in FILES for service in file.DESCRIPTOR.services_by_name.values() for method in service.methods
 ]

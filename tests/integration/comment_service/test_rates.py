@@ -66,6 +66,19 @@ async def test_edits_count_with_posts_and_reports_for_themselves(edges: Edges) -
     assert (await edges.http.delete(path)).status == 204, "taking back is always possible"
 
 
+async def test_reactions_count_for_themselves(edges: Edges) -> None:
+    comment = await edges.http.comment("hello")
+    reaction = f"/comments/{VIDEO}/{comment['commentId']}/reactions/like"
+    first = await edges.http.put(reaction, {})
+    assert (first.status, first.headers["RateLimit-Remaining"]) == (204, "0")
+    for answer in (
+        await edges.http.delete(reaction),
+        await edges.http.post(f"/videos/{VIDEO}/reactions", {"kind": "like"}),
+    ):
+        assert (answer.status, limits(answer.headers)) == (429, ("1", "0", "1;w=60"))
+    assert (await post(edges)).status == 201
+
+
 async def test_what_is_malformed_counts_and_what_has_no_token_does_not(edges: Edges) -> None:
     for _ in range(5):
         assert (await edges.http.post(f"/comments/{VIDEO}", {"content": "x"}, Authorization="")).status == 401
