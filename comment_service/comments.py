@@ -15,7 +15,7 @@ from comment_service.idempotency import UnderWay, check_key, digest_of, require_
 from comment_service.media.library import MediaLibrary
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Direction, Page, PageRequest, Sort, page_of
-from comment_service.refusal import InvalidArgument, NotFound
+from comment_service.refusal import InvalidArgument, NotFound, Refusal
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store.requests import RequestClaim
@@ -37,11 +37,17 @@ class Draft:
     idempotency_key: str | None = None
 
 
+Undo = Callable[[], None]
+
+
 class PostCheck(Protocol):
     """Something that may speak against a post."""
 
-    async def __call__(self, sender: Sender, draft: Draft) -> None:
-        """``draft.content`` is clean. Raises a ``Refusal``."""
+    async def __call__(self, sender: Sender, draft: Draft) -> Undo | None:
+        """``draft.content`` is clean. Raises a ``Refusal``.
+
+        Returns what takes back what was noted, to be called where the post is refused after all.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +106,9 @@ class Comments:
         """
         draft = replace(draft, content=clean_content(draft.content))
         if draft.idempotency_key is None:
-            thread = await self._check(sender, draft)
-            # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
-            return await asyncio.shield(asyncio.ensure_future(self._store_new(sender, draft, thread)))
+            async with self._checked(sender, draft) as thread:
+                # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
+                return await asyncio.shield(asyncio.ensure_future(self._store_new(sender, draft, thread)))
         key = check_key(draft.idempotency_key)
         digest = digest_of(draft.live_video_id, draft.content, draft.reply_to, list(draft.media))
         return await self._under_way.run(
@@ -138,13 +144,21 @@ class Comments:
             await self.get(live_video_id, comment_id)
         return page_of(found, request)
 
-    async def _check(self, sender: Sender, draft: Draft) -> int | None:
-        """The thread that the post belongs to."""
-        for check in self._checks:
-            await check(sender, draft)
-        if draft.media and self._media is None:
-            raise InvalidArgument("media", "has to be empty: images are not taken here")
-        return None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
+    @asynccontextmanager
+    async def _checked(self, sender: Sender, draft: Draft) -> AsyncIterator[int | None]:
+        """The thread that the post belongs to. What is refused within has not been for the checks either."""
+        noted: list[Undo] = []
+        try:
+            for check in self._checks:
+                if (undo := await check(sender, draft)) is not None:
+                    noted.append(undo)
+            if draft.media and self._media is None:
+                raise InvalidArgument("media", "has to be empty: images are not taken here")
+            yield None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
+        except Refusal:
+            for undo in reversed(noted):
+                undo()
+            raise
 
     @asynccontextmanager
     async def _named(self, draft: Draft, thread: int | None) -> AsyncIterator[_Named]:
@@ -174,8 +188,7 @@ class Comments:
             if found is not None:
                 return Posted(found, found.to_json())
         # From here on it is a post like any other: whoever claimed the key did not live to store the comment.
-        thread = await self._check(sender, draft)
-        async with self._named(draft, thread) as named:
+        async with self._checked(sender, draft) as thread, self._named(draft, thread) as named:
             if standing is None:
                 made = await self._claim_and_store(sender, draft, named, key, digest)
                 if isinstance(made, Posted):

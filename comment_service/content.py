@@ -10,7 +10,7 @@ import regex
 from comment_service.refusal import InvalidArgument
 from service_kit.text import TextError, is_seen, normalised, one_line, require_size
 
-__all__ = ["MAX_BYTES", "MAX_CHARACTERS", "clean_content", "clean_name", "is_seen"]
+__all__ = ["MAX_BYTES", "MAX_CHARACTERS", "clean_content", "clean_name", "clean_text", "is_seen"]
 
 MAX_CHARACTERS = 500
 # 500 of the longest emoji sequences in use take 21 KB; without a bound, joiners make one character of any length.
@@ -31,15 +31,20 @@ def clean_content(text: str) -> str:
     where it has a lone surrogate or a pile of over 30 marks on one character, and over ``MAX_CHARACTERS`` characters
     as people see them (grapheme clusters of Unicode's annex 29) or ``MAX_BYTES`` of UTF-8.
     """
-    with _naming("content"):
+    return clean_text("content", text, max_characters=MAX_CHARACTERS)
+
+
+def clean_text(field: str, text: str, *, max_characters: int) -> str:
+    """What people write in ``field``, as ``clean_content`` does it."""
+    with _naming(field):
         cleaned = normalised(text.replace("\r\n", "\n").translate(_CONTROLS), max_bytes=MAX_BYTES)
     if not is_seen(cleaned):
-        raise InvalidArgument("content", "is empty")
-    if len(cleaned) > MAX_CHARACTERS:  # code points: never fewer than characters
+        raise InvalidArgument(field, "is empty")
+    if len(cleaned) > max_characters:  # code points: never fewer than characters
         characters = sum(1 for _ in _CHARACTER.finditer(cleaned))
-        if characters > MAX_CHARACTERS:
-            raise InvalidArgument("content", f"has {characters} characters; at most {MAX_CHARACTERS} are possible")
-        with _naming("content"):
+        if characters > max_characters:
+            raise InvalidArgument(field, f"has {characters} characters; at most {max_characters} are possible")
+        with _naming(field):
             require_size(cleaned, max_bytes=MAX_BYTES)  # some characters are longer in NFC
     return cleaned
 

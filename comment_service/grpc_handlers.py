@@ -18,6 +18,8 @@ from google.protobuf.message_factory import GetMessageClass
 
 from comment_service.authentication import authenticate, authenticate_reader
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.page import DEFAULT_SIZE
+from comment_service.rates import Action, Rates
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import InvalidArgument, Refusal
 from comment_service.sender import Sender
@@ -30,6 +32,7 @@ Method = Callable[[Any, Context], Awaitable[Message]]
 Refuse = Callable[[Refusal, Context], Awaitable[None]]
 T = TypeVar("T")
 TICKET_METADATA = "livecomments-ticket"
+MAX_PAGE_SIZE = 1000
 _CODE = {
     RefusalReason.INVALID_ARGUMENT: grpc.StatusCode.INVALID_ARGUMENT,
     RefusalReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
@@ -40,6 +43,7 @@ _CODE = {
     RefusalReason.NOT_WATCHING: grpc.StatusCode.PERMISSION_DENIED,
     RefusalReason.TAKEN: grpc.StatusCode.ALREADY_EXISTS,
     RefusalReason.VIDEO_ENDED: grpc.StatusCode.FAILED_PRECONDITION,
+    RefusalReason.RESOLVED: grpc.StatusCode.FAILED_PRECONDITION,
     RefusalReason.KEY_REUSED: grpc.StatusCode.INVALID_ARGUMENT,
     RefusalReason.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     RefusalReason.SLOW_MODE: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -61,9 +65,15 @@ class GrpcEdge:
     """A call that its client gives up (a deadline, a cancel) ends at once; what it had asked of a use case goes on."""
 
     def __init__(
-        self, verifier: TokenVerifier, metrics: CommentServiceMetrics, *, read_needs_token: bool = False
+        self,
+        verifier: TokenVerifier,
+        metrics: CommentServiceMetrics,
+        *,
+        rates: Rates | None = None,
+        read_needs_token: bool = False,
     ) -> None:
         self._verifier = verifier
+        self._rates = rates
         self._metrics = metrics
         self._read_needs_token = read_needs_token
 
@@ -80,6 +90,15 @@ class GrpcEdge:
             authenticate(self._verifier, values[0] if len(values) == 1 else None),
             ticket=tickets[0] if len(tickets) == 1 else None,
         )
+
+    def admitted(
+        self, context: Context, action: Action, live_video_id: str | None = None, *, amount: int = 1
+    ) -> Sender:
+        """Who calls, ``amount`` times ``action``. Raises ``Unauthenticated`` and ``RateLimited``."""
+        sender = self.sender(context)
+        if self._rates is not None:
+            self._rates.take(action, sender, live_video_id, amount=amount)
+        return sender
 
     def require_reader(self, context: Context) -> None:
         """Whether the caller may read. Raises ``Unauthenticated`` where that needs a token and there is none.
@@ -120,6 +139,13 @@ def video(live_video_id: str) -> str:
     if not is_video_id(live_video_id):
         raise InvalidArgument("live_video_id", "is not 1 to 64 of A-Z a-z 0-9 _ -")
     return live_video_id
+
+
+def page_size(size: int) -> int:
+    """A request's page size; 0 stands for the default. Raises ``InvalidArgument``."""
+    if size > MAX_PAGE_SIZE:
+        raise InvalidArgument("page_size", f"is not a number from 1 to {MAX_PAGE_SIZE}, or 0 for {DEFAULT_SIZE}")
+    return size or DEFAULT_SIZE
 
 
 def method_handlers(service: ServiceDescriptor, servicer: object, refuse: Refuse) -> grpc.GenericRpcHandler[Any, Any]:

@@ -6,17 +6,17 @@ from comment_service.change import ChangeKind
 from comment_service.changes import Changed
 from comment_service.comment import Comment
 from comment_service.comments import Draft
-from comment_service.grpc_handlers import Context, GrpcEdge, video
+from comment_service.grpc_handlers import Context, GrpcEdge, page_size, video
 from comment_service.media_servicer import media_message
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.page import DEFAULT_SIZE, Direction, PageRequest, Sort
+from comment_service.page import Direction, PageRequest, Sort
+from comment_service.rates import Action
 from comment_service.refusal import InvalidArgument
 from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.grpc_server import GrpcService
 
-MAX_PAGE_SIZE = 1000
 MAX_CHANGES_WITH_PAGE = 200
 _DIRECTIONS = {
     pb.DIRECTION_UNSPECIFIED: Direction.BEFORE,
@@ -37,7 +37,9 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
 
     def __init__(self, services: Services, metrics: CommentServiceMetrics) -> None:
         self._services = services
-        self._edge = GrpcEdge(services.verifier, metrics, read_needs_token=services.read_needs_token)
+        self._edge = GrpcEdge(
+            services.verifier, metrics, rates=services.rates, read_needs_token=services.read_needs_token
+        )
 
     def service(self) -> GrpcService:
         """What a ``GrpcServer`` serves."""
@@ -73,7 +75,7 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
         draft = Draft(
             live_video_id, request.content, reply_to, tuple(request.media_ids), request.idempotency_key or None
         )
-        posted = await self._services.comments.post(self._edge.sender(context), draft)
+        posted = await self._services.comments.post(self._edge.admitted(context, Action.POST, live_video_id), draft)
         return pb.PostCommentResponse(comment=comment_message(posted.comment))
 
     async def _get(self, request: pb.GetCommentRequest, context: Context) -> pb.GetCommentResponse:
@@ -102,7 +104,7 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
 
     async def _replies(self, request: pb.ListRepliesRequest, context: Context) -> pb.ListRepliesResponse:
         self._edge.require_reader(context)
-        live_video_id, size = video(request.live_video_id), _page_size(request.page_size)
+        live_video_id, size = video(request.live_video_id), page_size(request.page_size)
         cursor = request.cursor if request.HasField("cursor") else None
         page = await self._services.comments.replies(live_video_id, request.comment_id, cursor, size)
         return pb.ListRepliesResponse(
@@ -113,12 +115,13 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
 
     async def _changes(self, request: pb.ListChangesRequest, context: Context) -> pb.ListChangesResponse:
         self._edge.require_reader(context)
-        live_video_id, size = video(request.live_video_id), _page_size(request.page_size)
+        live_video_id, size = video(request.live_video_id), page_size(request.page_size)
         changes, has_more = await self._services.changes.list(live_video_id, request.after, size)
         return pb.ListChangesResponse(changes=[change_message(changed) for changed in changes], has_more=has_more)
 
     async def _edit(self, request: pb.EditCommentRequest, context: Context) -> pb.EditCommentResponse:
-        live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
+        live_video_id = video(request.live_video_id)
+        sender = self._edge.admitted(context, Action.POST, live_video_id)
         posted = await self._services.changes.edit(sender, live_video_id, request.comment_id, request.content)
         return pb.EditCommentResponse(comment=comment_message(posted.comment))
 
@@ -165,7 +168,7 @@ def change_message(changed: Changed) -> pb.Change:
 
 def page_request(request: pb.ListCommentsRequest) -> PageRequest:
     """Raises ``InvalidArgument`` naming the field that is out of range."""
-    size = _page_size(request.page_size)
+    size = page_size(request.page_size)
     if request.direction not in _DIRECTIONS:
         raise InvalidArgument("direction", "is none of DIRECTION_BEFORE, DIRECTION_AFTER")
     if request.sort not in _SORTS:
@@ -176,9 +179,3 @@ def page_request(request: pb.ListCommentsRequest) -> PageRequest:
         size=size,
         sort=_SORTS[request.sort],
     )
-
-
-def _page_size(size: int) -> int:
-    if size > MAX_PAGE_SIZE:
-        raise InvalidArgument("page_size", f"is not a number from 1 to {MAX_PAGE_SIZE}, or 0 for {DEFAULT_SIZE}")
-    return size or DEFAULT_SIZE

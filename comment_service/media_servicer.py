@@ -10,6 +10,7 @@ from comment_service.grpc_handlers import Context, GrpcEdge
 from comment_service.media.build import MediaParts
 from comment_service.media.uploads import Upload
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.rates import Action
 from comment_service.refusal import TooSlow
 from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2, media_pb2_grpc
@@ -22,7 +23,9 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
 
     def __init__(self, services: Services, media: MediaParts, metrics: CommentServiceMetrics) -> None:
         self._media = media
-        self._edge = GrpcEdge(services.verifier, metrics, read_needs_token=services.read_needs_token)
+        self._edge = GrpcEdge(
+            services.verifier, metrics, rates=services.rates, read_needs_token=services.read_needs_token
+        )
 
     def service(self) -> GrpcService:
         """What a ``GrpcServer`` serves."""
@@ -37,7 +40,7 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
         return await self._edge.answer("GetMedia", self._get(request, context), context)
 
     async def _upload(self, requests: AsyncIterator[pb.UploadMediaRequest], context: Context) -> pb.UploadMediaResponse:
-        upload = await self._media.uploads.begin(self._edge.sender(context))
+        upload = await self._media.uploads.begin(self._edge.admitted(context, Action.UPLOAD))
         try:
             await self._receive(requests, upload)
             return pb.UploadMediaResponse(media=media_message(await upload.finish()))

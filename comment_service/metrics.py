@@ -7,7 +7,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from comment_service.reaction_metrics import ReactionMetrics
-from service_kit.metrics import LATENCY_BUCKETS_S
+from service_kit.metrics import LATENCY_BUCKETS_S, ReadCounter
 
 _PREFIX = "livecomments_comment_service_"
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -19,6 +19,11 @@ _READ_WHEN_SCRAPED = {
     "keyed_posts": "Posts with an Idempotency-Key that are being made.",
     "passwords_under_way": "Passwords being hashed, or waiting to be.",
     "login_keys_counted": "Usernames and addresses whose attempts to log in or register are counted.",
+    "bans_remembered": "Users of whom it is remembered what they are banned from.",
+    "slow_mode_turns": "Users in videos in slow mode whose last comment's time is remembered.",
+    "blocked_words": "Words and phrases that no comment may have.",
+    "rate_keys": "Users, addresses and videos whose requests are counted.",
+    "rate_services": "Comment services that the limits of addresses and videos are shared by.",
     "tokens_remembered": "Verified tokens in the cache.",
     "http_requests_in_flight": "HTTP requests being answered.",
     "worker": "The worker number in the ids that are made here.",
@@ -67,6 +72,16 @@ class CommentServiceMetrics:
             _PREFIX + "write_batches_failed", "Transactions or requests of writes that failed.", registry=registry
         )
         self.reactions = ReactionMetrics(registry)
+        self.slow_mode_forgotten = Counter(
+            _PREFIX + "slow_mode_forgotten",
+            "Users in slow mode whose last comment's time was forgotten because there were too many.",
+            registry=registry,
+        )
+        self.rates_forgotten = ReadCounter(
+            _PREFIX + "rate_keys_forgotten",
+            "Users, addresses and videos whose requests were forgotten because there were too many.",
+            registry=registry,
+        )
         self._gauges = {
             name: Gauge(_PREFIX + name, help_text, registry=registry) for name, help_text in _READ_WHEN_SCRAPED.items()
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comment_service.grpc_handlers import Context, GrpcEdge, video
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.rates import Action
 from comment_service.services import Services
 from livecomments.v1 import reactions_pb2 as pb
 from livecomments.v1 import reactions_pb2_grpc
@@ -15,7 +16,7 @@ class ReactionServicer(reactions_pb2_grpc.ReactionServiceServicer):
 
     def __init__(self, services: Services, metrics: CommentServiceMetrics) -> None:
         self._reactions = services.reactions
-        self._edge = GrpcEdge(services.verifier, metrics)
+        self._edge = GrpcEdge(services.verifier, metrics, rates=services.rates)
 
     def service(self) -> GrpcService:
         """What a ``GrpcServer`` serves."""
@@ -31,16 +32,19 @@ class ReactionServicer(reactions_pb2_grpc.ReactionServiceServicer):
         return await self._edge.answer("ReactToVideo", self._react_to_video(request, context), context)
 
     async def _react(self, request: pb.ReactToCommentRequest, context: Context) -> pb.ReactToCommentResponse:
-        live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
+        live_video_id = video(request.live_video_id)
+        sender = self._edge.admitted(context, Action.REACTION)
         await self._reactions.react(sender, live_video_id, request.comment_id, request.kind)
         return pb.ReactToCommentResponse()
 
     async def _remove(self, request: pb.RemoveReactionRequest, context: Context) -> pb.RemoveReactionResponse:
-        live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
+        live_video_id = video(request.live_video_id)
+        sender = self._edge.admitted(context, Action.REACTION)
         await self._reactions.unreact(sender, live_video_id, request.comment_id, request.kind)
         return pb.RemoveReactionResponse()
 
     async def _react_to_video(self, request: pb.ReactToVideoRequest, context: Context) -> pb.ReactToVideoResponse:
-        live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
+        live_video_id = video(request.live_video_id)
+        sender = self._edge.admitted(context, Action.REACTION, amount=request.count or 1)
         await self._reactions.react_to_video(sender, live_video_id, request.kind, request.count or 1)
         return pb.ReactToVideoResponse()

@@ -20,6 +20,7 @@ class RefusalReason(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     TAKEN = "taken"
     VIDEO_ENDED = "video_ended"
+    RESOLVED = "resolved"
     KEY_REUSED = "key_reused"
     RATE_LIMITED = "rate_limited"
     SLOW_MODE = "slow_mode"
@@ -41,3 +42,10 @@ class ReactionDropReason(StrEnum):
     NEWS_FULL = "news_full"  # so many comments and videos are reacted to
     FAILED = "failed"  # by a fault of this side; it is logged
     DRAIN_CUT_OFF = "drain_cut_off"  # the process ended before the store took them
+
+
+class WordFileFault(StrEnum):
+    """A file of blocked words that changed and cannot be used; the words read before stay."""
+
+    UNREADABLE = "unreadable"
+    MALFORMED = "malformed"

@@ -100,6 +100,12 @@ class VideoEnded(Refusal):
     reason = RefusalReason.VIDEO_ENDED
 
 
+class Resolved(Refusal):
+    """A moderator has settled this already."""
+
+    reason = RefusalReason.RESOLVED
+
+
 class KeyReused(Refusal):
     """The idempotency key came before, with another request."""
 

@@ -18,10 +18,14 @@ from comment_service.grpc_service import CommentServicer
 from comment_service.media.build import build_media
 from comment_service.media_servicer import MediaServicer
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.moderation.words.word_list import WordFileError, WordList
+from comment_service.moderation_servicer import ModerationServicer
 from comment_service.publishing.publisher import Publisher, PublisherLimits
+from comment_service.rates import Rates, SlidingWindows
+from comment_service.rates.addresses import TrustedProxies
 from comment_service.reaction_announcements import ReactionLimits
 from comment_service.reaction_servicer import ReactionServicer
-from comment_service.services import OwnAccounts, Services, build_services
+from comment_service.services import ModerationParts, OwnAccounts, Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError
 from comment_service.store_calls import StoreCalls
@@ -57,6 +61,7 @@ class CommentServiceServer:
         self._session = ZooKeeperSession.of(settings)
         self._lease = WorkerIdLease(self._session, owner=settings.node_id)
         self._dispatchers = MembershipView(self._session, Role.DISPATCHER)
+        self._comment_services = MembershipView(self._session, Role.COMMENT_SERVICE)
         SessionMetrics(self._registry).watch(self._session, self._dispatchers)
         self._membership_metrics = MembershipMetrics(self._registry)
         self._tls = GrpcTls.of(settings)
@@ -103,6 +108,7 @@ class CommentServiceServer:
             ids = CommentIds(self.settings.dc_number, await self._lease.acquire())
             self._lease.on_replaced(ids.use_worker)
             await self._dispatchers.start()
+            await self._comment_services.start()
             await self._publisher.start()
             self._services = build_services(
                 self._store,
@@ -118,6 +124,8 @@ class CommentServiceServer:
                 video_cache_s=self.settings.video_cache_s,
                 video_cache=self.settings.video_cache,
                 reaction_limits=_reaction_limits(self.settings),
+                moderation=_moderation(self.settings),
+                rates=self._rates(),
             )
             await self._serve(self._services)
             await self._join()
@@ -157,6 +165,7 @@ class CommentServiceServer:
         # Only now is everything that was stored with the publisher.
         await self._publisher.aclose(drain_s=0.0)
         await self._dispatchers.aclose()
+        await self._comment_services.aclose()
         if self._membership is not None:
             await self._membership.aclose()
         await self._lease.aclose()
@@ -168,7 +177,7 @@ class CommentServiceServer:
         self._http = HttpServer(
             settings.host,
             settings.http_port,
-            context=Context(services, self._metrics, self._traffic),
+            context=Context(services, self._metrics, self._traffic, TrustedProxies(settings.trusted_proxies)),
             limits=_request_limits(settings),
             dev_tokens=_dev_tokens(settings),
             cookie_secure=settings.cookie_secure,
@@ -199,6 +208,10 @@ class CommentServiceServer:
         self._membership_metrics.watch(self._membership)
         await self._membership.start()
 
+    def _rates(self) -> Rates:
+        windows = SlidingWindows(self.settings.rate_keys)
+        return Rates(self.settings.allowances, windows, services=lambda: len(self._comment_services.nodes))
+
     def _watch(self, services: Services, ids: CommentIds) -> None:
         self._metrics.watch(
             write_queue_length=lambda: self._store.waiting_writes,
@@ -208,11 +221,17 @@ class CommentServiceServer:
             login_keys_counted=lambda: len(services.accounts.attempts) if services.accounts else 0,
             videos_remembered=lambda: services.videos.cached,
             keyed_posts=lambda: services.comments.under_way,
+            bans_remembered=lambda: services.bans.cached,
+            slow_mode_turns=lambda: len(services.slow_modes),
+            blocked_words=lambda: len(services.blocked_words),
+            rate_keys=lambda: len(services.rates),
+            rate_services=lambda: len(self._comment_services.nodes),
             tokens_remembered=lambda: services.verifier.remembered,
             http_requests_in_flight=lambda: self._traffic.in_flight,
             worker=lambda: -1 if self._lease.number is None else self._lease.number,
             id_clock_ahead_seconds=lambda: ids.ahead_ms / 1000,
         )
+        self._metrics.rates_forgotten.set_function(lambda: services.rates.forgotten)
 
     def _not_ready(self) -> list[str]:
         if self._draining:
@@ -242,6 +261,7 @@ def _grpc_services(services: Services, metrics: CommentServiceMetrics) -> list[G
         CommentServicer(services, metrics).service(),
         ReactionServicer(services, metrics).service(),
         AccountServicer(services, metrics).service(),
+        ModerationServicer(services, metrics).service(),
     ]
     if services.media is not None:
         served.append(MediaServicer(services, services.media, metrics).service())
@@ -253,6 +273,14 @@ def _request_limits(settings: CommentServiceSettings) -> RequestLimits:
     return RequestLimits(
         settings.max_url_bytes, settings.max_header_bytes, settings.max_body_bytes, {UPLOAD_PATH: uploads}
     )
+
+
+def _moderation(settings: CommentServiceSettings) -> ModerationParts:
+    try:
+        words = WordList(settings.blocked_words_file, settings.blocked_words.split(","))
+    except WordFileError as error:
+        raise StartupError(str(error)) from None
+    return ModerationParts(words, settings.ban_cache_s, settings.ban_cache, settings.slow_mode_users)
 
 
 def _dev_tokens(settings: CommentServiceSettings) -> DevTokens | None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from comment_service.accounts import Accounts, Attempts, Passwords
 from comment_service.announcements import Announcements, EventPublisher
-from comment_service.audit import Audit, no_audit
 from comment_service.changes import Changes
 from comment_service.comments import Comments, PostCheck
 from comment_service.media.build import MediaParts
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.moderation.audit import AuditTrail
+from comment_service.moderation.bans import Bans
+from comment_service.moderation.blocked_words import BlockedWords
+from comment_service.moderation.reports import Reports
+from comment_service.moderation.slow_mode import SlowModes
+from comment_service.moderation.words.word_list import WordList
+from comment_service.rates import Allowances, Rates, SlidingWindows
 from comment_service.reaction_announcements import ReactionAnnouncements, ReactionLimits
 from comment_service.reactions import Reactions
 from comment_service.store import Store
@@ -35,6 +41,16 @@ class OwnAccounts:
 
 
 @dataclass(frozen=True)
+class ModerationParts:
+    """What moderation is made with, besides the store; as ``ModerationSettings``."""
+
+    words: WordList = field(default_factory=WordList)
+    ban_cache_s: float = 1.0
+    ban_cache: int = 10_000
+    slow_mode_users: int = 100_000
+
+
+@dataclass(frozen=True)
 class Services:
     """Each field is one resource's use cases."""
 
@@ -42,6 +58,12 @@ class Services:
     changes: Changes
     videos: Videos
     reactions: Reactions
+    bans: Bans
+    reports: Reports
+    slow_modes: SlowModes
+    blocked_words: BlockedWords
+    audit: AuditTrail
+    rates: Rates
     verifier: TokenVerifier
     announcements: Announcements
     accounts: Accounts | None = None
@@ -75,17 +97,25 @@ def build_services(
     edit_window_s: float = 300.0,
     video_cache_s: float = 0.5,
     video_cache: int = 10_000,
-    audit: Audit = no_audit,
     reaction_limits: ReactionLimits | None = None,
+    moderation: ModerationParts | None = None,
+    rates: Rates | None = None,
 ) -> Services:
-    """Puts them together; acquires nothing. ``tickets`` None: who posts need not be watching."""
+    """Puts them together; acquires nothing.
+
+    ``tickets`` None: who posts need not be watching. ``rates`` None: no limits.
+    """
+    moderation = moderation or ModerationParts()
     announcements = Announcements(publisher, metrics)
+    audit = AuditTrail(store, next_id, metrics)
     videos = Videos(
         store, next_id, announcements, metrics, audit=audit, cache_s=video_cache_s, cache_videos=video_cache
     )
-    checks: list[PostCheck] = [videos.require_going]
-    if tickets is not None:
-        checks.append(WatchingCheck(tickets))
+    bans = Bans(store, audit, metrics, cache_s=moderation.ban_cache_s, cache_users=moderation.ban_cache)
+    words = BlockedWords(moderation.words)
+    slow_modes = SlowModes(store, videos, audit, metrics, max_users=moderation.slow_mode_users)
+    watching: list[PostCheck] = [] if tickets is None else [WatchingCheck(tickets)]
+    checks: list[PostCheck] = [videos.require_going, *watching, bans.require_not_banned, words, slow_modes.take_turn]
     library = None if media is None else media.library
     comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks)
     changes = Changes(
@@ -95,6 +125,7 @@ def build_services(
         announcements,
         metrics,
         edit_window_s=edit_window_s,
+        checks=[bans.require_not_banned, words],
         after_delete=() if library is None else (library.release,),
         audit=audit,
     )
@@ -104,6 +135,12 @@ def build_services(
         changes=changes,
         videos=videos,
         reactions=Reactions(store, reaction_announcements, metrics),
+        bans=bans,
+        reports=Reports(store, comments, changes, bans, next_id=next_id, audit=audit, metrics=metrics),
+        slow_modes=slow_modes,
+        blocked_words=words,
+        audit=audit,
+        rates=Rates(Allowances(), SlidingWindows(1)) if rates is None else rates,
         verifier=verifier,
         announcements=announcements,
         accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),

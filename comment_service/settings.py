@@ -9,12 +9,16 @@ from pydantic import Field, model_validator
 
 from comment_service.accounts.settings import AccountSettings
 from comment_service.media.settings import MediaSettings
+from comment_service.moderation.settings import ModerationSettings
+from comment_service.rates.settings import RateSettings
 from comment_service.settings_cassandra import CassandraSettings
 from service_kit.auth.settings import AccessSettings
 from service_kit.settings import NodeSettings, node_config
 
 
-class CommentServiceSettings(AccountSettings, CassandraSettings, MediaSettings, AccessSettings, NodeSettings):
+class CommentServiceSettings(
+    RateSettings, ModerationSettings, AccountSettings, CassandraSettings, MediaSettings, AccessSettings, NodeSettings
+):
     """``LIVECOMMENTS_COMMENT_SERVICE_*``, besides what every node has."""
 
     model_config = node_config("comment_service")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -13,6 +12,7 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
+from comment_service.rates.addresses import network_of
 from comment_service.refusal import RateLimited
 
 
@@ -77,19 +77,6 @@ class Attempts:
             limit=item.amount,
             window_s=item.get_expiry(),
         )
-
-
-def network_of(address: str) -> str:
-    """Whose an address is: an IPv6 address's /64 is one customer's; what is no address stands for itself."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 class _Counts(Storage):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from comment_service.api.handler import ApiHandler
 from comment_service.api.json_body import json_object, text_field
 from comment_service.api.page_json import page_json
-from comment_service.api.query import parse_id, replies_request
+from comment_service.api.query import cursor_and_size, parse_id
+from comment_service.rates import Action
 from comment_service.refusal import InvalidArgument
 from service_kit.problem import Problem
 
@@ -24,7 +25,7 @@ class CommentHandler(ApiHandler):
     async def patch(self, live_video_id: str, comment_id: str) -> None:
         """200 and the comment with its new content, once that is durable."""
         live_video_id, number = self.video(live_video_id), id_in_path(comment_id)
-        sender = self.sender()
+        sender = self.admitted(Action.POST, live_video_id)
         content = text_field(json_object(self.request), "content")
         posted = await self.context.services.changes.edit(sender, live_video_id, number, content)
         self.set_header("Cache-Control", "no-store")
@@ -44,7 +45,7 @@ class RepliesHandler(ApiHandler):
     async def get(self, live_video_id: str, comment_id: str) -> None:
         """200 and a page of the thread, oldest first."""
         live_video_id, number = self.video(live_video_id), id_in_path(comment_id)
-        cursor, size = replies_request(self.request.query_arguments)
+        cursor, size = cursor_and_size(self.request.query_arguments)
         page = await self.context.services.comments.replies(live_video_id, number, cursor, size)
         self.set_header("Cache-Control", "no-cache")
         await self.finish(page_json(page))

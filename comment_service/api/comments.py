@@ -12,6 +12,7 @@ from comment_service.api.page_json import page_json
 from comment_service.api.query import page_request, parse_id
 from comment_service.comments import Draft
 from comment_service.idempotency import check_key
+from comment_service.rates import Action
 from comment_service.refusal import InvalidArgument
 
 
@@ -21,7 +22,7 @@ class CommentsHandler(ApiHandler):
     async def post(self, live_video_id: str) -> None:
         """201 and the comment, once it is durable."""
         live_video_id = self.video(live_video_id)
-        sender = self.sender()
+        sender = self.admitted(Action.POST, live_video_id)
         draft = draft_of(live_video_id, json_object(self.request))
         draft = replace(draft, idempotency_key=self._idempotency_key())
         posted = await self.context.services.comments.post(sender, draft)

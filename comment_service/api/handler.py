@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tornado import httputil, web
 
 from comment_service.authentication import authenticate, authenticate_reader
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.rates import Action, Standing
+from comment_service.rates.addresses import TrustedProxies
 from comment_service.reasons import RefusalReason
-from comment_service.refusal import Refusal, Unauthenticated
+from comment_service.refusal import RateLimited, Refusal, Unauthenticated
 from comment_service.sender import Sender
 from comment_service.services import Services
 from service_kit.auth.bearer import challenge
@@ -34,6 +36,7 @@ STATUS = {
     RefusalReason.TOO_SLOW: 408,
     RefusalReason.TAKEN: 409,
     RefusalReason.VIDEO_ENDED: 409,
+    RefusalReason.RESOLVED: 409,
     RefusalReason.BODY_TOO_LARGE: 413,
     RefusalReason.URL_TOO_LONG: 414,
     RefusalReason.UNSUPPORTED_MEDIA_TYPE: 415,
@@ -51,7 +54,13 @@ TICKET_HEADER = "Livecomments-Ticket"
 # For a problem that names no reason: of those that share a status the first, which is the plainest.
 _REASON = {status: reason for reason, status in reversed(STATUS.items())}
 # A field's name in JSON and in the query, where it is not the project's own.
-_NAMES = {"reply_to": "replyTo", "page_size": "pageSize", "idempotency_key": "Idempotency-Key"}
+_NAMES = {
+    "reply_to": "replyTo",
+    "page_size": "pageSize",
+    "idempotency_key": "Idempotency-Key",
+    "live_video_id": "liveVideoId",
+    "duration_s": "durationS",
+}
 
 
 class Traffic:
@@ -86,6 +95,7 @@ class Context:
     services: Services
     metrics: CommentServiceMetrics
     traffic: Traffic
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
 
 
 class ApiHandler(ProblemHandler):
@@ -161,7 +171,19 @@ class ApiHandler(ProblemHandler):
 
     def sender(self) -> Sender:
         """Who sends this request. Raises ``Unauthenticated``."""
-        return Sender(self.identity(), self.client_address(), self.request.headers.get(TICKET_HEADER))
+        return Sender(self.identity(), self._client(), self.request.headers.get(TICKET_HEADER))
+
+    def admitted(self, action: Action, live_video_id: str | None = None) -> Sender:
+        """Who sends this request, which counts as ``action``; the answer tells what is left of the limit.
+
+        Raises ``Unauthenticated`` and ``RateLimited``.
+        """
+        sender = self.sender()
+        standing = self.context.services.rates.take(action, sender, live_video_id)
+        if standing is not None:
+            for name, value in rate_headers(standing).items():
+                self.set_header(name, value)
+        return sender
 
     def identity(self) -> Identity:
         """Whom the request's token speaks for. Raises ``Unauthenticated``."""
@@ -169,7 +191,10 @@ class ApiHandler(ProblemHandler):
 
     def client_address(self) -> str | None:
         """The client's IP address: Envoy's word, which it takes from nobody, else the connection's other end."""
-        return self.request.headers.get("X-Envoy-External-Address") or self.request.remote_ip
+        return self._client() or self.request.remote_ip
+
+    def _client(self) -> str | None:
+        return self.context.proxies.client_of(self.request.remote_ip, self.request.headers)
 
     @property
     def _for_readers_alone(self) -> bool:
@@ -197,9 +222,21 @@ def problem_of(refusal: Refusal) -> Problem:
     headers = {}
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
+    if isinstance(refusal, RateLimited):
+        headers |= rate_headers(Standing(refusal.limit, refusal.window_s, 0, refusal.retry_after_s or 1))
     if isinstance(refusal, Unauthenticated):
         headers["WWW-Authenticate"] = challenge(refusal.detail() if refusal.presented else None)
     return Problem(STATUS[refusal.reason], refusal.detail(_NAMES), headers=headers)
+
+
+def rate_headers(standing: Standing) -> dict[str, str]:
+    """As in draft 6 of the IETF's "RateLimit header fields for HTTP", which clients and proxies know best."""
+    return {
+        "RateLimit-Limit": str(standing.limit),
+        "RateLimit-Remaining": str(standing.remaining),
+        "RateLimit-Reset": str(standing.reset_s),
+        "RateLimit-Policy": f"{standing.limit};w={standing.window_s}",
+    }
 
 
 def log_nothing(_handler: web.RequestHandler) -> None:

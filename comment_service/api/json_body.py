@@ -50,6 +50,30 @@ def text_field(body: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def optional_text_field(body: Mapping[str, Any], name: str) -> str | None:
+    """A field that is a string, null or not there. Raises ``InvalidArgument``."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument(name, "is not a string")
+    return value
+
+
+def integer_field(body: Mapping[str, Any], name: str) -> int | None:
+    """A field that is a whole number, null or not there. Raises ``InvalidArgument``."""
+    value = body.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise InvalidArgument(name, "is not a whole number")
+    return value
+
+
+def flag_field(body: Mapping[str, Any], name: str) -> bool:
+    """A field that is true or false; false where it is not there. Raises ``InvalidArgument``."""
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidArgument(name, "is neither true nor false")
+    return value
+
+
 def _require_json(headers: httputil.HTTPHeaders) -> None:
     media_type, _, parameters = headers.get("Content-Type", "").partition(";")
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')

@@ -12,6 +12,7 @@ from comment_service.api.handler import ApiHandler, Context
 from comment_service.api.image_form import ImageForm, form_parser
 from comment_service.media.build import MediaParts
 from comment_service.media.library import StoredImage
+from comment_service.rates import Action
 from comment_service.refusal import Refusal
 from comment_service.store import StoreError
 from service_kit.problem import Problem
@@ -43,7 +44,7 @@ class UploadHandler(_MediaApiHandler):
             return  # 405, by the method
         try:
             parser = form_parser(self.request.headers)
-            self._form = ImageForm(parser, await self.media.uploads.begin(self.sender()))
+            self._form = ImageForm(parser, await self.media.uploads.begin(self.admitted(Action.UPLOAD)))
         except Refusal as refusal:
             self._refusal = refusal
         if self._gone:

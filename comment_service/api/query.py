@@ -20,20 +20,19 @@ def page_request(arguments: Mapping[str, Sequence[bytes]]) -> PageRequest:
 
     Raises ``InvalidArgument`` naming the parameter that is given twice, malformed or out of range.
     """
-    cursor = _one(arguments, "cursor")
-    size = _one(arguments, "pageSize")
+    cursor, size = cursor_and_size(arguments)
     return PageRequest(
-        cursor=None if cursor is None else parse_id("cursor", cursor),
-        direction=_choice(arguments, "direction", Direction.BEFORE),
-        size=DEFAULT_SIZE if size is None else _page_size(size),
-        sort=_choice(arguments, "sort", Sort.DESC),
+        cursor=cursor,
+        direction=choice(arguments, "direction", Direction.BEFORE),
+        size=size,
+        sort=choice(arguments, "sort", Sort.DESC),
     )
 
 
-def replies_request(arguments: Mapping[str, Sequence[bytes]]) -> tuple[int | None, int]:
+def cursor_and_size(arguments: Mapping[str, Sequence[bytes]]) -> tuple[int | None, int]:
     """``cursor`` and ``pageSize``; other parameters are ignored. Raises as ``page_request``."""
-    request = page_request({name: arguments[name] for name in ("cursor", "pageSize") if name in arguments})
-    return request.cursor, request.size
+    cursor, size = one(arguments, "cursor"), one(arguments, "pageSize")
+    return None if cursor is None else parse_id("cursor", cursor), DEFAULT_SIZE if size is None else _page_size(size)
 
 
 def parse_id(field: str, text: str) -> int:
@@ -54,8 +53,9 @@ def _page_size(text: str) -> int:
     return int(text)
 
 
-def _choice(arguments: Mapping[str, Sequence[bytes]], name: str, default: ChoiceT) -> ChoiceT:
-    text = _one(arguments, name)
+def choice(arguments: Mapping[str, Sequence[bytes]], name: str, default: ChoiceT) -> ChoiceT:
+    """A parameter that is one of ``default``'s kind. Raises ``InvalidArgument``."""
+    text = one(arguments, name)
     if text is None:
         return default
     try:
@@ -64,7 +64,8 @@ def _choice(arguments: Mapping[str, Sequence[bytes]], name: str, default: Choice
         raise InvalidArgument(name, f"is none of {', '.join(type(default))}") from None
 
 
-def _one(arguments: Mapping[str, Sequence[bytes]], name: str) -> str | None:
+def one(arguments: Mapping[str, Sequence[bytes]], name: str) -> str | None:
+    """A parameter, None where it is not given. Raises ``InvalidArgument`` where it is given twice."""
     values = arguments.get(name, ())
     if len(values) > 1:
         raise InvalidArgument(name, "is given more than once")

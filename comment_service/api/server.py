@@ -11,15 +11,17 @@ from comment_service.api.dev_token import DevTokenHandler, DevTokens
 from comment_service.api.handler import Context, UnknownPathHandler, log_nothing
 from comment_service.api.limits import LimitedRequests, RequestLimits
 from comment_service.api.media import MediaHandler, UploadHandler
+from comment_service.api.moderation import AuditHandler, BansHandler, SlowModeHandler
 from comment_service.api.page import WEB, AssetHandler, PageHandler
 from comment_service.api.reactions import CommentReactionHandler, VideoReactionsHandler
+from comment_service.api.reports import ReportHandler, ReportsHandler, ResolveHandler
 from comment_service.api.videos import EndHandler
 from service_kit.admin import bind
 
 # Above Envoy's 60 KiB and this server's own bound, so that there is a request to answer with 431.
 _HARD_HEADER_BYTES = 128 * 1024
-# The bound is `RequestLimits`; beyond its own, Tornado would close without an answer.
-_HARD_BODY_BYTES = 2**40
+# The bound is `RequestLimits`; beyond its own, Tornado would answer too. No length has more than 20 digits there.
+_HARD_BODY_BYTES = 10**20
 UPLOAD_PATH = "/media"
 
 
@@ -96,6 +98,12 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
         web.url(r"/auth/users/([^/]*)/roles", RolesHandler, with_cookie),
         web.url(r"/comments/([^/]*)/([^/]*)/reactions/([^/]*)", CommentReactionHandler, with_context),
         web.url(r"/videos/([^/]*)/reactions", VideoReactionsHandler, with_context),
+        web.url(r"/comments/([^/]*)/([^/]*)/reports", ReportHandler, with_context),
+        web.url(r"/moderation/reports", ReportsHandler, with_context),
+        web.url(r"/moderation/reports/([^/]*)/resolve", ResolveHandler, with_context),
+        web.url(r"/moderation/bans/([^/]*)", BansHandler, with_context),
+        web.url(r"/moderation/slow-mode/([^/]*)", SlowModeHandler, with_context),
+        web.url(r"/moderation/audit", AuditHandler, with_context),
         web.url(r"/", PageHandler, page),
         web.url(r"/assets/([A-Za-z0-9_./-]+)", AssetHandler, page),
     ]

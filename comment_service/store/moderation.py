@@ -30,7 +30,10 @@ class ReportStore(Protocol):
         """Up to ``limit`` with ids above ``cursor``, oldest first."""
 
     async def resolve(self, report_id: int, status: ReportStatus, resolved_by: str) -> bool:
-        """False where it is not open."""
+        """False where it is not open; of two at once one is true."""
+
+    async def resolve_others(self, live_video_id: str, comment_id: int, status: ReportStatus, resolved_by: str) -> int:
+        """Resolves all open reports of that comment; how many there were."""
 
 
 class AuditStore(Protocol):

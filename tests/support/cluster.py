@@ -16,6 +16,11 @@ from service_kit.grpc_client import open_channel
 from tests.support.cassandra import DURABLE, require_cassandra
 from tests.support.zookeeper import FAST
 
+UNLIMITED = {
+    f"COMMENT_SERVICE_RATE_{name}": ""
+    for name in ("POSTS_PER_USER", "POSTS_PER_VIDEO", "REACTIONS_PER_USER", "REPORTS_PER_USER", "UPLOADS_PER_USER")
+}
+
 
 class Cluster(LocalCluster):
     """A local cluster on free ports, and what tests ask of it. Nobody restarts what a test kills."""
@@ -41,14 +46,17 @@ class Cluster(LocalCluster):
 def running_cluster(
     folder: Path, *, rms: int = 3, dispatchers: int = 2, store: str = "sqlite", **settings: str
 ) -> Iterator[Cluster]:
-    """A cluster for the length of the ``with``; ``settings`` by their variable's name without ``LIVECOMMENTS_``."""
+    """A cluster for the length of the ``with``; ``settings`` by their variable's name without ``LIVECOMMENTS_``.
+
+    Nothing limits how fast one user may post, as tests do.
+    """
     if store == "cassandra":
         require_cassandra()
     options = ClusterOptions(
         rms=rms,
         dispatchers=dispatchers,
         port=0,
-        settings={f"LIVECOMMENTS_{name}": value for name, value in settings.items()},
+        settings={f"LIVECOMMENTS_{name}": value for name, value in (UNLIMITED | settings).items()},
         zookeeper=FAST,
         store="cassandra" if store == "cassandra" else "sqlite",
         cassandra=DURABLE,

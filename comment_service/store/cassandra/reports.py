@@ -24,6 +24,10 @@ FROM reports WHERE report_id = ?
 """
 _QUEUE = "SELECT report_id FROM reports_by_status WHERE status = ? AND report_id > ? LIMIT ?"
 _RESOLVE = "UPDATE reports SET status = ?, resolved_by = ? WHERE report_id = ? IF reporter_id != null AND status = null"
+_NOTE = "INSERT INTO reports_of_comment (live_video_id, comment_id, report_id) VALUES (?, ?, ?)"
+_OF_COMMENT = """
+SELECT report_id FROM reports_of_comment WHERE live_video_id = ? AND comment_id = ? AND report_id > ? LIMIT ?
+"""
 _MAX_PARALLEL = 32
 
 
@@ -39,6 +43,8 @@ class CassandraReports:
         self._get = database.reading(_GET)
         self._queue = database.reading(_QUEUE)
         self._resolve = database.transaction(_RESOLVE)
+        self._note = database.writing(_NOTE)
+        self._of_comment = database.reading(_OF_COMMENT)
 
     async def add(self, report: Report) -> bool:
         claim = self._claim(report.live_video_id, report.comment_id, report.reporter_id, report.report_id)
@@ -60,6 +66,7 @@ class CassandraReports:
                     report.reason,
                 ),
                 self._enqueue(ReportStatus.OPEN.value, report.report_id),
+                self._note(report.live_video_id, report.comment_id, report.report_id),
             ]
         )
         return True
@@ -99,3 +106,24 @@ class CassandraReports:
             [self._dequeue(ReportStatus.OPEN.value, report_id), self._enqueue(status.value, report_id)]
         )
         return there is None
+
+    async def resolve_others(self, live_video_id: str, comment_id: int, status: ReportStatus, resolved_by: str) -> int:
+        resolved, cursor = 0, 0
+        while True:
+            query = self._of_comment(live_video_id, min(comment_id, MAX_ID), cursor, _MAX_PARALLEL)
+            report_ids = [row[0] for row in await self._database.rows(query)]
+            resolved += sum(
+                await asyncio.gather(
+                    *(self._resolve_if_open(report_id, status, resolved_by) for report_id in report_ids)
+                )
+            )
+            if len(report_ids) < _MAX_PARALLEL:
+                return resolved
+            cursor = report_ids[-1]
+
+    async def _resolve_if_open(self, report_id: int, status: ReportStatus, resolved_by: str) -> bool:
+        # A transaction is dear; most reports of a comment were resolved with it, or none.
+        report = await self.get(report_id)
+        if report is None or report.status is not ReportStatus.OPEN:
+            return False
+        return await self.resolve(report_id, status, resolved_by)

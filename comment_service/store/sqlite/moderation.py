@@ -27,6 +27,9 @@ SELECT report_id, live_video_id, comment_id, author_id, content, reporter_id, re
 FROM reports WHERE
 """
 _RESOLVE = "UPDATE reports SET status = ?, resolved_by = ? WHERE report_id = ? AND status = 'open'"
+_RESOLVE_OTHERS = """
+UPDATE reports SET status = ?, resolved_by = ? WHERE live_video_id = ? AND comment_id = ? AND status = 'open'
+"""
 _ADD_ENTRY = "INSERT INTO audit (entry_id, moderator_id, action, subject, detail) VALUES (?, ?, ?, ?, ?)"
 _ENTRIES = """
 SELECT entry_id, moderator_id, action, subject, detail FROM audit WHERE entry_id < ? ORDER BY entry_id DESC LIMIT ?
@@ -77,6 +80,12 @@ class SqliteReports:
 
     async def resolve(self, report_id: int, status: ReportStatus, resolved_by: str) -> bool:
         return await _write(self._database, _RESOLVE, (status, resolved_by, min(report_id, MAX_ID)))
+
+    async def resolve_others(self, live_video_id: str, comment_id: int, status: ReportStatus, resolved_by: str) -> int:
+        def update(connection: sqlite3.Connection) -> int:
+            return connection.execute(_RESOLVE_OTHERS, (status, resolved_by, live_video_id, comment_id)).rowcount
+
+        return await asyncio.shield(self._database.write(update))
 
     async def _select(self, condition: str, *parameters: Any) -> list[Report]:
         rows = await self._database.rows(_REPORTS + condition, parameters)

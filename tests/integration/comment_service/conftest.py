@@ -20,9 +20,11 @@ from comment_service.grpc_service import CommentServicer
 from comment_service.media.build import build_media
 from comment_service.media_servicer import MediaServicer
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.moderation_servicer import ModerationServicer
+from comment_service.rates import Rates
 from comment_service.reaction_announcements import ReactionLimits
 from comment_service.reaction_servicer import ReactionServicer
-from comment_service.services import OwnAccounts, build_services
+from comment_service.services import ModerationParts, OwnAccounts, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
 from comment_service.store_calls import StoreCalls
@@ -82,6 +84,18 @@ def reaction_limits() -> ReactionLimits:
 
 
 @pytest.fixture
+def moderation() -> ModerationParts:
+    """A ban counts at once, as if each post asked the store. A test may replace it."""
+    return ModerationParts(ban_cache_s=0.0)
+
+
+@pytest.fixture
+def rates() -> Rates | None:
+    """No limits. A test may replace it."""
+    return None
+
+
+@pytest.fixture
 async def edges(
     tmp_path: Path,
     store_limits: SqliteLimits,
@@ -90,6 +104,8 @@ async def edges(
     own_accounts: OwnAccounts | None,
     tickets: Tickets | None,
     reaction_limits: ReactionLimits,
+    moderation: ModerationParts,
+    rates: Rates | None,
 ) -> AsyncIterator[Edges]:
     registry = CollectorRegistry()
     metrics = CommentServiceMetrics(registry)
@@ -110,6 +126,8 @@ async def edges(
         own_accounts=own_accounts,
         tickets=tickets,
         reaction_limits=reaction_limits,
+        moderation=moderation,
+        rates=rates,
     )
     server = HttpServer(
         "127.0.0.1",
@@ -123,6 +141,7 @@ async def edges(
         CommentServicer(services, metrics),
         ReactionServicer(services, metrics),
         AccountServicer(services, metrics),
+        ModerationServicer(services, metrics),
         MediaServicer(services, media, metrics),
     )
     grpc_server = GrpcServer("127.0.0.1", 0, services=[servicer.service() for servicer in servicers])

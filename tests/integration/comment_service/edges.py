@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 from prometheus_client import CollectorRegistry
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
@@ -107,6 +108,10 @@ class Http:
         body = json.dumps(document).encode()
         return await self("PATCH", path, body, BEARER | {"Content-Type": "application/json"} | headers)
 
+    async def put(self, path: str, document: object, **headers: str) -> Answer:
+        body = json.dumps(document).encode()
+        return await self("PUT", path, body, BEARER | {"Content-Type": "application/json"} | headers)
+
     async def delete(self, path: str, **headers: str) -> Answer:
         return await self("DELETE", path, headers=BEARER | headers)
 
@@ -140,6 +145,13 @@ class Edges:
 
     def metric(self, name: str, **labels: str) -> float:
         return self.metrics.get_sample_value(f"livecomments_comment_service_{name}", labels) or 0.0
+
+
+def retry_after_s(error: grpc.aio.AioRpcError) -> int:
+    """When to come back, as the trailing metadata of a refused call says."""
+    metadata: Any = error.trailing_metadata()
+    (value,) = [value for key, value in metadata if key == "retry-after"]
+    return int(value)
 
 
 class RawConnection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from comment_service.accounts import AttemptLimits, Attempts
-from comment_service.accounts.attempts import network_of
+from comment_service.rates.addresses import network_of
 from comment_service.refusal import RateLimited
 
 LIMITS = AttemptLimits(logins_per_username=3, logins_per_address=4, login_window_s=60, registrations_per_address=2)

@@ -1,0 +1,186 @@
+"""Bans over HTTP: who may make them, what they keep from, and until when."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from comment_service.account import Account
+from comment_service.moderation_records import Ban
+from comment_service.services import ModerationParts
+from tests.integration.comment_service.edges import ADA, VIDEO, Answer, Edges, bearer
+from tests.support.eventually import eventually
+
+MODERATOR, ADMIN = bearer("m-1", "moderator"), bearer("a-1", "admin")
+BANS = f"/moderation/bans/{ADA.user_id}"
+
+
+async def ban(edges: Edges, user_id: str = ADA.user_id, by: dict[str, str] = MODERATOR, **fields: object) -> Any:
+    """The JSON of the new ban."""
+    answer = await edges.http.put(f"/moderation/bans/{user_id}", fields, **by)
+    assert answer.status == 200, answer
+    return answer.json
+
+
+async def post(edges: Edges, video: str = VIDEO, **headers: str) -> Answer:
+    return await edges.http.post(f"/comments/{video}", {"content": "hello"}, **headers)
+
+
+async def test_who_is_banned_in_a_video_can_post_elsewhere(edges: Edges) -> None:
+    made = await ban(edges, liveVideoId=VIDEO, until="2999-01-01T12:00:00.5+01:00", reason="spam")
+    assert made["createdAt"].startswith("20")
+    del made["createdAt"]
+    assert made == {
+        "userId": ADA.user_id,
+        "liveVideoId": VIDEO,
+        "until": "2999-01-01T11:00:00.500Z",
+        "reason": "spam",
+        "moderatorId": "m-1",
+    }
+    answer = await post(edges)
+    assert answer.status == 403
+    assert answer.json["detail"] == f"you are banned in {VIDEO} until 2999-01-01T11:00:00.500Z: spam"
+    assert await edges.stored() == []
+    assert edges.published.events == []
+    assert edges.metric("requests_refused_total", edge="http", reason="banned") == 1
+    assert (await post(edges, "other")).status == 201
+    assert (await post(edges, **bearer("u-18"))).status == 201
+
+
+async def test_a_ban_everywhere_is_for_good_where_nothing_else_is_said(edges: Edges) -> None:
+    made = await ban(edges)
+    assert (made["liveVideoId"], made["until"], made["reason"]) == (None, None, "")
+    for video in (VIDEO, "other"):
+        answer = await post(edges, video)
+        assert (answer.status, answer.json["detail"]) == (403, "you are banned everywhere for good")
+
+
+async def test_of_several_bans_the_longest_is_told(edges: Edges) -> None:
+    await ban(edges, liveVideoId=VIDEO, durationS=3600)
+    await ban(edges, until="2998-01-01T00:00:00Z")
+    assert "everywhere until 2998" in (await post(edges)).json["detail"]
+
+
+async def test_a_ban_ends_by_itself(edges: Edges) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    await edges.store.bans.put(Ban(ADA.user_id, VIDEO, now_ms - 1, "", "m-1", 0))
+    assert (await post(edges)).status == 201
+    assert (await edges.http.get(BANS, **MODERATOR)).json == {"bans": []}
+
+
+async def test_a_ban_is_lifted_where_it_is(edges: Edges) -> None:
+    await ban(edges)
+    here = await ban(edges, liveVideoId=VIDEO)
+    assert (await edges.http.delete(BANS, **MODERATOR)).status == 204
+    assert (await edges.http.get(BANS, **MODERATOR)).json == {"bans": [here]}
+    answer = await edges.http.delete(BANS, **MODERATOR)
+    assert (answer.status, answer.json["detail"]) == (404, f"{ADA.user_id} is not banned everywhere")
+    assert (await edges.http.delete(f"{BANS}?liveVideoId={VIDEO}", **MODERATOR)).status == 204
+    assert (await edges.http.delete(f"{BANS}?liveVideoId={VIDEO}", **MODERATOR)).status == 404
+    assert (await post(edges)).status == 201
+
+
+async def test_who_is_banned_cannot_edit_but_may_take_back(edges: Edges) -> None:
+    comment = await edges.http.comment("before")
+    await ban(edges)
+    path = f"/comments/{VIDEO}/{comment['commentId']}"
+    assert (await edges.http.patch(path, {"content": "worse"})).status == 403
+    assert (await edges.stored())[0].content == "before"
+    assert (await edges.http.delete(path)).status == 204
+
+
+@pytest.mark.parametrize(("headers", "status"), [({"Authorization": ""}, 401), (bearer("u-1", "viewer"), 403)], ids=str)
+async def test_bans_are_for_moderators(edges: Edges, headers: dict[str, str], status: int) -> None:
+    for answer in (
+        await edges.http.put(BANS, {}, **headers),
+        await edges.http.delete(BANS, **headers),
+        await edges.http.get(BANS, **headers),
+    ):
+        assert answer.status == status
+    assert await edges.store.bans.of_user(ADA.user_id) == []
+
+
+async def test_nobody_judges_their_own_case(edges: Edges) -> None:
+    assert (await edges.http.put("/moderation/bans/m-1", {}, **MODERATOR)).status == 403
+    await ban(edges, "m-1", ADMIN)
+    assert (await edges.http.delete("/moderation/bans/m-1", **MODERATOR)).status == 403
+    assert (await post(edges, **MODERATOR)).status == 403
+
+
+async def test_an_admin_is_never_banned_and_a_moderator_by_an_admin_alone(edges: Edges) -> None:
+    for user_id, role in (("m-2", "moderator"), ("a-2", "admin")):
+        await edges.store.accounts.add(Account(user_id, user_id, user_id, "-", frozenset({role}), 0))
+    answer = await edges.http.put("/moderation/bans/m-2", {}, **MODERATOR)
+    assert (answer.status, answer.json["detail"]) == (403, "a moderator is banned by an admin")
+    await ban(edges, "m-2", ADMIN)
+    for by in (MODERATOR, ADMIN):
+        answer = await edges.http.put("/moderation/bans/a-2", {}, **by)
+        assert (answer.status, answer.json["detail"]) == (403, "an admin cannot be banned")
+    # Of an outside issuer's users only their tokens tell that they are admins.
+    await ban(edges, "a-9")
+    assert (await post(edges, **bearer("a-9", "admin"))).status == 201
+
+
+@pytest.mark.parametrize("user_id", ["a%2Fb", "%C3%BC", "a%20b", "%27%3B%20DROP%20TABLE%20bans%3B%20--", "x" * 128])
+async def test_any_user_id_can_be_banned(edges: Edges, user_id: str) -> None:
+    made = await ban(edges, user_id)
+    assert (await edges.http.get(f"/moderation/bans/{user_id}", **MODERATOR)).json == {"bans": [made]}
+    assert (await edges.http.delete(f"/moderation/bans/{user_id}", **MODERATOR)).status == 204
+
+
+@pytest.mark.parametrize("user_id", ["", "%20", "%00", "a%0Ab", "%FF%FE" * 100, "x" * 129, "%E2%80%8B"])
+async def test_what_is_no_user_id_is_not_found(edges: Edges, user_id: str) -> None:
+    assert (await edges.http.put(f"/moderation/bans/{user_id}", {}, **MODERATOR)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"liveVideoId": "a b"}, "liveVideoId is not 1 to 64"),
+        ({"liveVideoId": 5}, "liveVideoId is not a string"),
+        ({"until": "tomorrow"}, "until is not a time like"),
+        ({"until": 5}, "until is not a string"),
+        ({"until": "2020-01-01T00:00:00Z"}, "until has passed already"),
+        ({"durationS": 0}, "durationS is not a number from 1"),
+        ({"durationS": 1.5}, "durationS is not a whole number"),
+        ({"durationS": True}, "durationS is not a whole number"),
+        ({"durationS": 10**40}, "durationS is not a number from 1"),
+        ({"durationS": 5, "until": "2999-01-01T00:00:00Z"}, "give either"),
+        ({"reason": "x" * 501}, "reason has 501 characters"),
+        ({"reason": " "}, "reason is empty"),
+        ({"reason": ["x"]}, "reason is not a string"),
+    ],
+    ids=str,
+)
+async def test_a_ban_that_is_asked_for_wrongly(edges: Edges, fields: dict[str, object], says: str) -> None:
+    answer = await edges.http.put(BANS, fields, **MODERATOR)
+    assert (answer.status, says in answer.json["detail"]) == (400, True), answer.json
+    assert await edges.store.bans.of_user(ADA.user_id) == []
+    assert await edges.store.audit.before(None, 9) == []
+
+
+@pytest.mark.parametrize("moderation", [ModerationParts(ban_cache_s=3_600, ban_cache=50)])
+async def test_bans_are_remembered_so_that_not_every_post_asks(edges: Edges) -> None:
+    await asyncio.gather(*[edges.http.comment(f"comment {n}") for n in range(20)])
+    assert edges.metric("store_seconds_count", operation="bans") == 1
+    await edges.store.bans.put(Ban(ADA.user_id, None, None, "", "m-1", 0))  # as another comment service would
+    assert (await post(edges)).status == 201
+    await ban(edges, liveVideoId="other")
+    assert (await post(edges)).status == 403, "one made here counts at once"
+    for n in range(100):
+        await post(edges, **bearer(f"u-{n}"))
+    assert edges.services.bans.cached == 50
+
+
+@pytest.mark.parametrize("moderation", [ModerationParts(ban_cache_s=0.05)])
+async def test_a_ban_made_elsewhere_counts_a_moment_later(edges: Edges) -> None:
+    await edges.http.comment("before")
+    await edges.store.bans.put(Ban(ADA.user_id, None, None, "", "m-1", 0))
+
+    async def refused() -> bool:
+        return (await post(edges)).status == 403
+
+    await eventually(refused)
