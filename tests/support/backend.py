@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 from urllib.parse import unquote
 
@@ -38,12 +38,14 @@ class Behaviour:
         status: of every answer but a stream's; 0 breaks the connection off without one.
         silent: never answers, but to streams.
         alive: whether its health check succeeds.
+        body_bytes: how much of uploads has come, also of those that are under way.
     """
 
     room: int = 1_000_000
     status: int = 200
     silent: bool = False
     alive: bool = True
+    body_bytes: int = 0
     seen: list[Seen] = field(default_factory=list)
 
 
@@ -87,6 +89,7 @@ class Backend:
             [
                 ("/healthz", _Health, {"backend": self}),
                 ("/comments/([^/]+)/stream", _Stream, {"backend": self}),
+                ("/media", _Upload, {"backend": self}),
                 ("/.*", _Plain, {"backend": self}),
             ]
         )
@@ -170,6 +173,21 @@ class _Plain(_Handler):
         self.finish(self.backend.node_id)
 
     get = post = put = patch = delete = _answer
+
+
+@web.stream_request_body
+class _Upload(_Handler):
+    def prepare(self) -> None:
+        super().prepare()
+        self._body = b""
+
+    def data_received(self, chunk: bytes) -> None:
+        self._body += chunk
+        self.backend.behaviour.body_bytes += len(chunk)
+
+    def post(self) -> None:
+        self.backend.seen[-1] = replace(self.backend.seen[-1], body=self._body)
+        self.finish(self.backend.node_id)
 
 
 class _Stream(_Handler):

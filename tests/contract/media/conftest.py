@@ -19,15 +19,19 @@ from tests.support.s3 import BUCKET, S3Server, running_s3
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A real S3 over HTTP, with a bucket."""
     with running_s3(tmp_path_factory.mktemp("s3")) as server:
-        client = boto3.client(
-            "s3",
-            endpoint_url=server.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="key",
-            aws_secret_access_key="secret",
-        )
-        client.create_bucket(Bucket=BUCKET)
+        create_bucket(server)
         yield server
+
+
+def create_bucket(server: S3Server) -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+    client.create_bucket(Bucket=BUCKET)
 
 
 def s3_options(server: S3Server, prefix: str, bucket: str = BUCKET) -> S3Options:

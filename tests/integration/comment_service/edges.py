@@ -157,8 +157,12 @@ def retry_after_s(error: grpc.aio.AioRpcError) -> int:
 class RawConnection:
     """A connection that sends bytes as they are, for what no HTTP client would send."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    def __init__(self, port: int, *, receive_bytes: int = 0) -> None:
+        self._socket = socket.socket()
+        if receive_bytes:  # what the kernel takes in for it, before it is connected
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self._socket.settimeout(10)
+        self._socket.connect(("127.0.0.1", port))
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
@@ -172,6 +176,16 @@ class RawConnection:
             name, _, value = line.decode("latin1").partition(": ")
             headers[name] = value
         return Answer(status, headers, reader.read(int(headers.get("Content-Length", "0"))))
+
+    def rest(self) -> bytes:
+        """Everything up to the connection's end, however it comes."""
+        data = b""
+        try:
+            while chunk := self._socket.recv(65_536):
+                data += chunk
+        except ConnectionError:
+            pass
+        return data
 
     def is_closed(self) -> bool:
         """Waits for the other side to close."""

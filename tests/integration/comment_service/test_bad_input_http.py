@@ -60,7 +60,7 @@ BODIES = [
     Case("replyTo other digits", the_json(replyTo="١٢"), "replyTo is not an id"),
     Case("media no list", the_json(media="abc"), "media is not a list"),
     Case("media of numbers", the_json(media=[1]), "media is not a list of strings"),
-    Case("media not yet", the_json(media=["m-1"]), "media has to be empty"),
+    Case("media that is no id", the_json(media=["m-1"]), "media has an id that no image has"),
     Case("body too large", the_json(more="x" * 70_000), "body is over 65536 bytes", 413),
 ]
 

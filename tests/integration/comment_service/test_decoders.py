@@ -31,7 +31,9 @@ async def decoders(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Decoders]:
 
 
 def running() -> list[Process]:
-    return [each for each in descendants(os.getpid()) if "comment_service.media.decoder" in each.command]
+    """This test's, and not those of a cluster that other tests share."""
+    mine = (each for each in descendants(os.getpid()) if each.parent == os.getpid())
+    return [each for each in mine if "comment_service.media.decoder" in each.command]
 
 
 async def judged(decoders: Decoders, folder: Path, data: bytes, name: str = "image") -> JudgedImage:
