@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 from comment_service.announcements import Announcements
 from comment_service.comment import Comment, Media
 from comment_service.content import clean_content
-from comment_service.idempotency import UnderWay, check_key, digest_of, require_same
+from comment_service.idempotency import Told, UnderWay, check_key, digest_of, require_same
 from comment_service.media.library import MediaLibrary
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Direction, Page, PageRequest, Sort, page_of
@@ -21,6 +22,9 @@ from comment_service.store import Store
 from comment_service.store.requests import RequestClaim
 from comment_service.store_calls import StoreCalls
 from livecomments.v1 import event_pb2
+
+# A comment with an idempotency key that is older is not announced by an attempt that finds it stored.
+RETELL_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Comments:
         self._checks = checks
         self._calls = StoreCalls(metrics)
         self._under_way: UnderWay[Posted] = UnderWay()
+        self._told = Told()
 
     @property
     def under_way(self) -> int:
@@ -186,7 +191,7 @@ class Comments:
             require_same(standing.digest, digest)
             found = await self._find(draft.live_video_id, standing.comment_id)
             if found is not None:
-                return Posted(found, found.to_json())
+                return self._made_before(found)
         # From here on it is a post like any other: whoever claimed the key did not live to store the comment.
         async with self._checked(sender, draft) as thread, self._named(draft, thread) as named:
             if standing is None:
@@ -215,6 +220,7 @@ class Comments:
                 return standing
             await self._calls.ask("post", lambda: self._store.comments.add(comment))
             stored.set_result(True)
+            self._told.add(comment.comment_id)
             return posted
         finally:
             if not stored.done():
@@ -225,12 +231,21 @@ class Comments:
         comment = posted.comment
         await self._calls.ask("post", lambda: self._store.comments.add(comment))
         now = await self._find(comment.live_video_id, comment.comment_id)
-        if now is None:
-            return posted  # it was deleted meanwhile, and is not announced again
-        posted = Posted(now, now.to_json())
-        written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        written.set_result(True)
-        self._announce(posted, written)
+        return posted if now is None else self._tell(now)  # None: deleted meanwhile, and not announced again
+
+    def _made_before(self, comment: Comment) -> Posted:
+        """An earlier attempt stored it. That may have died, or not been told that it had stored it, and so have
+        announced nothing; receivers drop a repeat by its id, if it is not too old."""
+        if time.time_ns() // 1_000_000 - comment.created_at_ms <= RETELL_MS:
+            return self._tell(comment)
+        return Posted(comment, comment.to_json())
+
+    def _tell(self, comment: Comment) -> Posted:
+        posted = Posted(comment, comment.to_json())
+        if self._told.add(comment.comment_id):
+            written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            written.set_result(True)
+            self._announce(posted, written)
         return posted
 
     def _made(self, comment_id: int, sender: Sender, draft: Draft, named: _Named) -> Posted:

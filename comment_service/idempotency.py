@@ -32,6 +32,23 @@ def require_same(claimed: bytes, digest: bytes) -> None:
         raise KeyReused("the idempotency key came before, with another request")
 
 
+class Told:
+    """Ids of comments that were announced here, the latest ``limit``."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._ids: dict[int, None] = {}
+
+    def add(self, comment_id: int) -> bool:
+        """False where it is known."""
+        if comment_id in self._ids:
+            return False
+        self._ids[comment_id] = None
+        if len(self._ids) > self._limit:
+            del self._ids[next(iter(self._ids))]
+        return True
+
+
 class UnderWay(Generic[T]):
     """Requests by user and key: one that comes while its like is being done gets the same answer.
 

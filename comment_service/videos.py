@@ -64,6 +64,8 @@ class Videos:
         """Ends it for good, and tells the viewers; of no effect where it has ended. Raises ``Forbidden``."""
         if not moderates(identity) and live_video_id not in identity.videos:
             raise Forbidden(f"to end {live_video_id} takes a moderator, or a token that names it in videos")
+        if (await self._read(live_video_id)).ended:
+            return
         await self._audit(identity, "end_video", live_video_id, {})
         change_id = self._next_id()
         write = asyncio.ensure_future(self._store.videos.end(live_video_id, id_time_ms(change_id), change_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,14 +70,13 @@ class KnownChanges:
     an event of the comment as it first was would not know of it. ``forgotten`` counts both.
     """
 
-    __slots__ = ("_deleted", "_edited", "_edited_bytes", "_floor", "_max_deleted", "_oldest_first", "forgotten")
+    __slots__ = ("_deleted", "_edited", "_edited_bytes", "_floor", "_max_deleted", "forgotten")
 
     def __init__(self, max_deleted: int = MAX_DELETED) -> None:
         self._max_deleted = max_deleted
-        self._deleted: set[int] = set()
-        self._oldest_first: deque[int] = deque()
+        self._deleted: dict[int, None] = {}  # the first heard of first
         self._floor = 0
-        self._edited: OrderedDict[int, Change] = OrderedDict()
+        self._edited: dict[int, Change] = {}
         self._edited_bytes = 0
         self.forgotten = 0
 
@@ -117,11 +115,10 @@ class KnownChanges:
 
     def _delete(self, comment_id: int) -> None:
         self._forget_edit(comment_id)
-        self._deleted.add(comment_id)
-        self._oldest_first.append(comment_id)
+        self._deleted[comment_id] = None
         if len(self._deleted) > self._max_deleted:
-            forgotten = self._oldest_first.popleft()
-            self._deleted.remove(forgotten)
+            forgotten = next(iter(self._deleted))
+            del self._deleted[forgotten]
             self._floor = max(self._floor, forgotten)
             self.forgotten += 1
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
+from comment_service.comment import Comment
 from comment_service.idempotency import digest_of
+from comment_service.store import StoreUnavailable
 from comment_service.store.requests import RequestClaim
+from coordination.ids import first_id_at_ms
 from tests.integration.comment_service.edges import ADA, VIDEO, Edges, bearer
 
 PATH = f"/comments/{VIDEO}"
@@ -66,16 +70,39 @@ async def test_what_was_edited_or_deleted_since_comes_as_it_stands(edges: Edges)
     assert len(edges.published.events) == 3, "what was deleted is not announced again"
 
 
-async def test_after_a_crash_the_comment_gets_the_id_that_was_claimed(edges: Edges) -> None:
+@pytest.mark.parametrize("ago_ms", [0, 3_600_000])
+async def test_after_a_crash_the_comment_gets_the_id_that_was_claimed(edges: Edges, ago_ms: int) -> None:
     """The first attempt claimed the key and did not live to store the comment."""
-    comment_id = int((await edges.http.comment("before"))["commentId"]) + 1
+    comment_id = first_id_at_ms(time.time_ns() // 1_000_000 - ago_ms) + 1
     digest = digest_of(VIDEO, "once", None, [])
     await edges.store.requests.claim(ADA.user_id, "k-1", RequestClaim(digest, comment_id))
     later = await edges.http.comment("later")
     answers = [await post(edges) for _ in range(2)]
     assert {answer.json["commentId"] for answer in answers} == {str(comment_id)}
-    assert [comment.content for comment in await edges.stored()] == ["before", "once", "later"]
-    assert [event.event_id for event in edges.published.events][1:] == [int(later["commentId"]), comment_id]
+    assert [comment.content for comment in await edges.stored()] == ["once", "later"]
+    assert [event.event_id for event in edges.published.events] == [int(later["commentId"]), comment_id]
+
+
+async def test_what_was_stored_though_the_store_said_no_is_announced_by_the_next_attempt(
+    edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = edges.store.comments.add
+
+    def add_and_fail(comment: Comment) -> asyncio.Future[None]:
+        async def fail() -> None:
+            await add(comment)
+            raise StoreUnavailable("the answer was lost")
+
+        return asyncio.ensure_future(fail())
+
+    monkeypatch.setattr(edges.store.comments, "add", add_and_fail)
+    assert (await post(edges)).status == 503
+    assert edges.published.events == []
+    monkeypatch.undo()
+    answers = [await post(edges) for _ in range(3)]
+    assert {answer.status for answer in answers} == {201}
+    assert [event.data for event in edges.published.events] == [answers[0].body]
+    assert len(await edges.stored()) == 1
 
 
 async def test_keyed_and_plain_posts_are_announced_in_id_order(edges: Edges) -> None:

@@ -109,7 +109,7 @@ class CommentNode:
         self._server = GrpcServer("127.0.0.1", self._port, services=[servicer.service()])
         await self._server.start()
         self._port = self._server.port
-        record = NodeRecord(self._node_id, "boot", grpc=f"127.0.0.1:{self._port}")
+        record = NodeRecord(self._node_id, f"boot-of-{self._node_id}", grpc=f"127.0.0.1:{self._port}")
         self._membership = Membership(self._session, Role.COMMENT_SERVICE, record)
         await self._membership.start()
 

@@ -135,6 +135,22 @@ async def test_what_a_dispatcher_replays_to_a_channel_that_opens_after_the_delet
     assert viewer.ids == ids_of([kept, last])
 
 
+async def test_a_deletion_that_its_comment_service_did_not_live_to_publish(
+    rms: RmsServer, comment_node: CommentNode, session: ZooKeeperSession, watch: Watch, connect: Connect
+) -> None:
+    other = CommentNode(comment_node.store, session, "comment-service-2")
+    await other.start()
+    writer = Writer()
+    viewer = await watch(rms)
+    comment = writer.comment()
+    await comment_node.store_all([comment])
+    await connect(rms).deliver([writer.event(comment)])
+    await comment_node.delete(writer, comment)
+    await comment_node.aclose()
+    await eventually(has_told(viewer, [deletion_of(comment)]))
+    await other.aclose()
+
+
 async def test_a_backfill_that_was_read_before_the_deletion(
     comment_node: CommentNode, store: SqliteStore, rms: RmsServer, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
