@@ -50,8 +50,9 @@ class SharedCassandra:
     def empty(self) -> None:
         """Drops all that the tests have written. Blocks."""
         session = self.session
-        tables = session.cluster.metadata.keyspaces[KEYSPACE].tables if self._refresh() else {}
-        names = [name for name in tables if not name.startswith("schema_")]
+        # Not the driver's own knowledge, which may be ten seconds old.
+        tables = session.execute("SELECT table_name FROM system_schema.tables WHERE keyspace_name = %s", (KEYSPACE,))
+        names = [name for (name,) in tables if not name.startswith("schema_")]
         reads = [(name, session.execute_async(f"SELECT * FROM {KEYSPACE}.{name} LIMIT 1")) for name in names]
         for name in [name for name, read in reads if read.result().current_rows]:
             session.execute(f"TRUNCATE {KEYSPACE}.{name}")
@@ -72,9 +73,6 @@ class SharedCassandra:
     def close(self) -> None:
         if self._session is not None:
             self._session.cluster.shutdown()
-
-    def _refresh(self) -> bool:
-        return KEYSPACE in self.session.cluster.metadata.keyspaces
 
 
 def options_of(server: CassandraServer, **more: Any) -> CassandraStoreOptions:

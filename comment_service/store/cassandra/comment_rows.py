@@ -44,6 +44,14 @@ def comment_of(row: Sequence[Any]) -> Comment | None:
     return Comment(comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, media_of(media))
 
 
+def by_bucket(comment_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The ids, by the buckets that they are in."""
+    found: dict[int, list[int]] = {}
+    for number in comment_ids:
+        found.setdefault(bucket_of_id(number), []).append(number)
+    return found
+
+
 def media_text(media: tuple[Media, ...]) -> str:
     return json.dumps([[each.media_id, each.content_type, each.width, each.height] for each in media])
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
-from comment_service.store.cassandra.comment_rows import MAX_ID
+from comment_service.store.cassandra.comment_rows import MAX_ID, by_bucket
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
 from comment_service.store.cassandra.statements import SERIAL_HERE
@@ -21,6 +22,7 @@ UPDATE reaction_totals SET total = total + ? WHERE live_video_id = ? AND bucket 
 """
 _COUNT_FOR_VIDEO = "UPDATE video_reaction_totals SET total = total + ? WHERE live_video_id = ? AND kind = ?"
 _OF_VIDEO = "SELECT kind, total FROM video_reaction_totals WHERE live_video_id = ?"
+_FLAGS = "SELECT comment_id, deleted FROM comments WHERE live_video_id = ? AND bucket = ? AND comment_id IN ?"
 _NONE = ""
 # One user would have to change the same reaction as often at the same moment.
 _ATTEMPTS = 10
@@ -38,6 +40,7 @@ class CassandraReactions:
         self._count = database.writing(_COUNT, idempotent=False)
         self._count_for_video = database.writing(_COUNT_FOR_VIDEO, idempotent=False)
         self._of_video = database.reading(_OF_VIDEO)
+        self._flags = database.reading(_FLAGS)
 
     async def react(self, live_video_id: str, comment_id: int, user_id: str, kind: str) -> bool:
         if comment_id > MAX_ID:
@@ -67,7 +70,10 @@ class CassandraReactions:
         return True
 
     async def totals(self, live_video_id: str, comment_ids: Sequence[int]) -> dict[int, Totals]:
-        return await self._totals.reactions(live_video_id, [number for number in comment_ids if number <= MAX_ID])
+        possible = [number for number in comment_ids if number <= MAX_ID]
+        found = await self._totals.reactions(live_video_id, possible)
+        deleted = await self._deleted(live_video_id, list(found))
+        return {number: totals for number, totals in found.items() if number not in deleted}
 
     async def count_for_video(self, live_video_id: str, added: Totals) -> Totals:
         if added:
@@ -78,6 +84,13 @@ class CassandraReactions:
     async def of_video(self, live_video_id: str) -> Totals:
         rows = await self._database.rows(self._of_video(live_video_id))
         return {kind: total for kind, total in rows if total}
+
+    async def _deleted(self, live_video_id: str, comment_ids: Sequence[int]) -> set[int]:
+        reads = [
+            self._database.rows(self._flags(live_video_id, bucket, numbers))
+            for bucket, numbers in by_bucket(comment_ids).items()
+        ]
+        return {number for rows in await asyncio.gather(*reads) for number, deleted in rows if deleted}
 
     def _contended(self, user_id: str) -> StoreUnavailable:
         self._database.metrics.failed(CassandraFault.CONTENTION)

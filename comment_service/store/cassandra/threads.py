@@ -6,7 +6,7 @@ import asyncio
 
 from comment_service.comment import Comment
 from comment_service.store.cassandra.batches import PartitionBatches
-from comment_service.store.cassandra.comment_rows import MAX_ID, SELECT, comment_of, written_at_us
+from comment_service.store.cassandra.comment_rows import MAX_ID, SELECT, by_bucket, comment_of, written_at_us
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.statements import Bound
 from coordination.ids import bucket_of_id
@@ -57,10 +57,7 @@ class Threads:
         return found
 
     async def _comments(self, live_video_id: str, ids: list[int]) -> list[Comment]:
-        by_bucket: dict[int, list[int]] = {}
-        for number in ids:
-            by_bucket.setdefault(bucket_of_id(number), []).append(number)
-        groups = list(by_bucket.items())
+        groups = list(by_bucket(ids).items())
         found: list[Comment] = []
         for start in range(0, len(groups), _MAX_PARALLEL):
             part = groups[start : start + _MAX_PARALLEL]
