@@ -9,13 +9,13 @@ from comment_service.announcements import Announcements
 from comment_service.audit import Audit, no_audit
 from comment_service.comments import Draft
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.read_cache import ReadCache
 from comment_service.refusal import Forbidden, VideoEnded
 from comment_service.roles import moderates
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
 from comment_service.video import Video
-from comment_service.video_cache import VideoCache
 from coordination.ids import id_time_ms
 from livecomments.v1 import event_pb2
 from service_kit.auth.identity import Identity
@@ -40,7 +40,7 @@ class Videos:
         self._announcements = announcements
         self._audit = audit
         self._calls = StoreCalls(metrics)
-        self._cache = VideoCache(self._read, life_s=cache_s, max_videos=cache_videos)
+        self._cache = ReadCache(self._read, life_s=cache_s, max_entries=cache_videos)
 
     @property
     def cached(self) -> int:

@@ -78,6 +78,7 @@ class EnvoyWay:
             # Viewers of the other videos of a round would be written to in between.
             "LIVECOMMENTS_RMS_HEARTBEAT_AFTER_S": "600",
             "LIVECOMMENTS_LOG_LEVEL": "warning",
+            "LIVECOMMENTS_COMMENT_SERVICE_RATE_POSTS_PER_USER": "",  # one user says everything
             **settings,
         }
         options = ClusterOptions(rms=1, dispatchers=1, port=0, settings=all_settings, zookeeper=ZooKeeperOptions())

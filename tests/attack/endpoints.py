@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -46,7 +47,8 @@ class Endpoint:
 
 def endpoints() -> list[Endpoint]:
     """Of the comment service."""
-    app = application(cast("Context", None), DevTokens("x" * 32, 60))
+    with_everything = SimpleNamespace(services=SimpleNamespace(media=object()))
+    app = application(cast("Context", with_everything), DevTokens("x" * 32, 60))
     found = []
     rules: list[Any] = app.wildcard_router.rules
     for rule in rules:
