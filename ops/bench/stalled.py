@@ -38,6 +38,11 @@ BURST_AT_ONCE = 50
 BURST_BYTES = 1024 * 1024
 DEADLINE_S = 60.0
 LONG_S = "600"
+TIMEOUTS = (
+    "LIVECOMMENTS_RMS_STALLED_AFTER_S",
+    "LIVECOMMENTS_RMS_USER_TIMEOUT_S",
+    "LIVECOMMENTS_ENVOY_DEAD_VIEWER_TIMEOUT_S",
+)
 COUNTED = {
     "resync, fell_behind": ("livecomments_rms_resyncs_total", {"reason": "fell_behind"}),
     "closed": ("livecomments_rms_closed_total", {}),
@@ -63,10 +68,10 @@ class Stage:
 
     def __init__(self, folder: Path, link: Link, load: Load) -> None:
         self._load = load
-        long = {"LIVECOMMENTS_RMS_STALLED_AFTER_S": LONG_S, "LIVECOMMENTS_ENVOY_DEAD_VIEWER_TIMEOUT_S": LONG_S}
+        long = dict.fromkeys(TIMEOUTS, LONG_S)
         envoys = -(-load.viewers // most_viewers(EnvoyWay(folder / "none", link)))
         self.way = EnvoyWay(folder, link, envoys=envoys, settings=long)
-        self._readers = Crowd("ops.bench._timed_readers", viewers_a_process=1_500)
+        self._readers = Crowd("ops.bench._timed_readers", viewers_a_process=400)
         self._stalling = Crowd("ops.bench._timed_readers")
         self._posted = 0
         self._before: Figures = {}
