@@ -1,13 +1,14 @@
 # livecomments: `make run` and `make test` install what is missing and say what they do.
 #
-#   make run PORT=8081 RMS=5 DISPATCHERS=2 DATA=/tmp/cluster
+#   make run PORT=8081 RMS=5 DISPATCHERS=2 DATA=/tmp/cluster STORE=cassandra
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv/bin
 PACKAGES := comment_service coordination dispatcher lb ops rms service_kit tests
 UP_ARGS = $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA)) $(if $(RMS),--rms $(RMS)) \
-          $(if $(DISPATCHERS),--dispatchers $(DISPATCHERS))
+          $(if $(DISPATCHERS),--dispatchers $(DISPATCHERS)) \
+          $(if $(STORE),--store $(STORE))
 
 .PHONY: help run test check lint types stubs format requirements bench clean setup setup-dev
 
@@ -48,7 +49,7 @@ clean: ## removes what was installed and generated here (the data folder stays)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup:
-	@ops/setup/install.sh run
+	@ops/setup/install.sh run $(STORE)
 
 setup-dev:
 	@ops/setup/install.sh test

@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
 # Installs what is missing to run livecomments, or to test it: Debian packages, and a virtual environment in .venv.
 #
-#   ops/setup/install.sh run|test
+#   ops/setup/install.sh run|test [sqlite|cassandra]
+#
+# The tests, and a cluster on Cassandra, also get Maven, and by it Cassandra itself.
 #
 # Says what it does. Where nothing is missing it says nothing, needs no network and no root, and takes a few ms.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly purpose="${1:?run or test}"
+readonly store="${2:-sqlite}"
 readonly venv=".venv"
 readonly emoji_font="/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
+
+needs_cassandra() { [[ $purpose == test || $store == cassandra ]]; }
 
 find_python() {
     local candidate
@@ -38,6 +43,7 @@ missing_packages() {
             "$python" -c 'import sys; print("python3.%d-venv" % sys.version_info[1])'
         fi
     fi
+    if needs_cassandra; then has mvn || echo maven; fi
     if [[ $purpose == test ]]; then
         has chromium || echo chromium
         has npm || echo npm
@@ -85,6 +91,16 @@ install_python_packages() {
     fingerprint >"$stamp"
 }
 
+fetch_cassandra() {
+    # The folder that ops/local_cluster/cassandra_jars.py looks into.
+    local jars="${XDG_CACHE_HOME:-$HOME/.cache}/livecomments/cassandra-"
+    jars+="$(sha256sum ops/local_cluster/jvm/pom.xml | cut -c 1-12)"
+    [[ -d $jars ]] && return
+    say "fetching Cassandra (mvn)"
+    # Not the end: without it there is still everything else, and whoever needs it says what is missing.
+    "$venv/bin/python" -m ops.local_cluster.cassandra_jars || say "there will be no Cassandra here"
+}
+
 [[ -z ${JAVA_HOME:-} || -x $JAVA_HOME/bin/java ]] || fail "JAVA_HOME is $JAVA_HOME, and there is no bin/java in it"
 mapfile -t packages < <(missing_packages)
 if [[ ${#packages[@]} -gt 0 ]]; then install_packages "${packages[@]}"; fi
@@ -92,3 +108,4 @@ if [[ ! -x $venv/bin/livecomments || "$(cat "$stamp" 2>/dev/null)" != "$(fingerp
     install_python_packages
     say "done"
 fi
+if needs_cassandra; then fetch_cassandra; fi
