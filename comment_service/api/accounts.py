@@ -1,4 +1,4 @@
-"""``/auth/*``: register, log in, log out, and roles."""
+"""``/auth`` and ``/auth/*``: what is offered, register, log in, log out, and roles."""
 
 from __future__ import annotations
 
@@ -36,6 +36,26 @@ class _AccountsHandler(ApiHandler):
         self.set_status(status)
         self.set_header("Cache-Control", "no-store")
         await self.finish(json.dumps(answer, ensure_ascii=False).encode())
+
+
+class OffersHandler(ApiHandler):
+    """How one can sign in here, so that a page need not offer what there is not."""
+
+    operation = "auth-offers"
+    public = True
+
+    def initialize(self, context: Context, dev_tokens: bool) -> None:  # type: ignore[override]
+        super().initialize(context)
+        self._dev_tokens = dev_tokens
+
+    async def get(self) -> None:
+        """200 ``{"accounts": bool, "devTokens": bool}``."""
+        self.set_header("Cache-Control", "public, max-age=60")
+        await self.finish(
+            json.dumps({"accounts": self.context.services.accounts is not None, "devTokens": self._dev_tokens}).encode()
+        )
+
+    head = get
 
 
 class RegisterHandler(_AccountsHandler):

@@ -12,8 +12,9 @@ from service_kit.problem import Problem
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 # Scripts and styles from this origin alone, nothing inline: content that found a way into the markup could not run.
+# `blob:` shows images that are about to be sent.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado import httpserver, web
 
-from comment_service.api.accounts import LoginHandler, LogoutHandler, RegisterHandler, RolesHandler
+from comment_service.api.accounts import LoginHandler, LogoutHandler, OffersHandler, RegisterHandler, RolesHandler
 from comment_service.api.comment import CommentHandler, RepliesHandler
 from comment_service.api.comments import CommentsHandler
 from comment_service.api.dev_token import DevTokenHandler, DevTokens
@@ -92,6 +92,7 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
         web.url(r"/comments/([^/]*)/([^/]*)", CommentHandler, with_context),
         web.url(r"/comments/([^/]*)/([^/]*)/replies", RepliesHandler, with_context),
         web.url(r"/videos/([^/]*)/end", EndHandler, with_context),
+        web.url(r"/auth", OffersHandler, with_context | {"dev_tokens": dev_tokens is not None}),
         web.url(r"/auth/register", RegisterHandler, with_cookie),
         web.url(r"/auth/login", LoginHandler, with_cookie),
         web.url(r"/auth/logout", LogoutHandler, with_cookie),

@@ -12,33 +12,39 @@
  * docs/js-client.md explains it at length.
  */
 
-import { CommentsApi } from "./client/comments_api.js";
+import { CommentsApi, REACTION_KINDS } from "./client/comments_api.js";
 import { Connection } from "./client/connection.js";
 import { Emitter } from "./client/emitter.js";
 import { newIdempotencyKey } from "./client/idempotency_key.js";
+import { MediaApi } from "./client/media_api.js";
 import { Problem } from "./client/problem.js";
+import { RecentChanges } from "./client/recent_changes.js";
 import { RecentIds } from "./client/recent_ids.js";
+import { Requests } from "./client/requests.js";
 
-export { Problem };
+export { Problem, REACTION_KINDS };
 
 /** @typedef {import("./client/comments_api.js").Comment} Comment */
 /** @typedef {import("./client/comments_api.js").CommentPage} CommentPage */
+/** @typedef {import("./client/comments_api.js").Media} Media */
+/** @typedef {import("./client/comments_api.js").ReactionKind} ReactionKind */
 /** @typedef {import("./client/connection.js").StateChange} StateChange */
 /** @typedef {import("./client/connection.js").State} State */
 /** @typedef {import("./client/sse_parser.js").SseMessage} SseMessage */
 
 /**
- * @typedef {object} Options
- * @property {string | URL} [baseUrl]  the server; default: the page's own origin. Node has no page and needs it
- * @property {string | null | (() => string | null | Promise<string | null>)} [token]  the JWT to post with
- * @property {boolean} [readWithToken] reading and streaming send the token, too, for a server that wants one; not needed
- *                                     on the server's own pages, where the cookie of the log-in does it
+ * `readWithToken` is not needed on the server's own pages, where the cookie of the log-in does it.
+ *
+ * @typedef {import("./client/requests.js").Access & StreamOptions} Options
+ */
+
+/**
+ * @typedef {object} StreamOptions
  * @property {number} [backlog]        comments before the live ones, 0 to 1000; default 100
  * @property {string} [lastEventId]    resume after this comment instead
  * @property {number} [silenceMs]      a stream without a byte for so long is dead; default 40 s (the server's
  *                                     heartbeat comes every 15 s)
  * @property {number} [maxCatchUp]     comments read by REST after a `resync`, about; default 5000, then comes `gap`
- * @property {typeof fetch} [fetch]
  * @property {() => number} [random]   uniform in [0, 1)
  */
 
@@ -52,7 +58,9 @@ export class LiveComments {
   #api;
   #connection;
   #emitter = new Emitter();
+  #media;
   #seen = new RecentIds(RECENT_IDS);
+  #changes = new RecentChanges(RECENT_IDS);
   #backlog;
   #maxCatchUp;
   /** @type {string | null} */
@@ -69,22 +77,18 @@ export class LiveComments {
    */
   constructor(liveVideoId, options = {}) {
     if (!LIVE_VIDEO_ID.test(liveVideoId)) throw new TypeError(`not a liveVideoId: ${JSON.stringify(liveVideoId)}`);
-    const { token = null, fetch = globalThis.fetch.bind(globalThis), random = Math.random } = options;
+    const { token, readWithToken, fetch = globalThis.fetch.bind(globalThis), random = Math.random } = options;
+    const requests = new Requests({ baseUrl: options.baseUrl, token, readWithToken, fetch });
     /** @readonly */
     this.liveVideoId = liveVideoId;
     this.#lastEventId = options.lastEventId ?? null;
     this.#backlog = options.backlog ?? 100;
     this.#maxCatchUp = options.maxCatchUp ?? 5_000;
-    this.#api = new CommentsApi({
-      baseUrl: directory(options.baseUrl ?? "/"),
-      liveVideoId,
-      fetch,
-      token: async () => (typeof token === "function" ? token() : token),
-      readWithToken: options.readWithToken ?? false,
-    });
+    this.#api = new CommentsApi(requests, liveVideoId);
+    this.#media = new MediaApi(requests, fetch);
     this.#connection = new Connection({
       url: () => this.#api.streamUrl(this.#position()),
-      headers: () => this.#api.readHeaders(),
+      headers: () => requests.readHeaders(),
       receive: (message, signal) => this.#receive(message, signal),
       changed: (change) => this.#emitter.emit("state", change),
       fetch,
@@ -132,12 +136,116 @@ export class LiveComments {
    * @param {object} [options]
    * @param {string} [options.idempotencyKey]  default: a fresh one
    * @param {string} [options.replyTo]         the comment it answers
+   * @param {string[]} [options.media]         the `mediaId`s of at most 4 images, from `upload`
    * @returns {Promise<Comment>}
    * @throws {Problem}
    */
-  async post(content, { idempotencyKey = newIdempotencyKey(), replyTo } = {}) {
-    const body = replyTo === undefined ? { content } : { content, replyTo };
+  async post(content, { idempotencyKey = newIdempotencyKey(), replyTo, media = [] } = {}) {
+    const body = { content, ...(replyTo === undefined ? {} : { replyTo }), ...(media.length === 0 ? {} : { media }) };
     return this.#api.post(body, idempotencyKey, this.#ticket?.ticket ?? null);
+  }
+
+  /**
+   * `post` as an answer to a comment; an answer to an answer joins its thread.
+   *
+   * @param {string} commentId
+   * @param {string} content
+   * @param {{idempotencyKey?: string, media?: string[]}} [options]
+   * @returns {Promise<Comment>}
+   * @throws {Problem}
+   */
+  async reply(commentId, content, options = {}) {
+    return this.post(content, { ...options, replyTo: commentId });
+  }
+
+  /**
+   * Its author may for some minutes, a moderator at any time. It comes as `edit`, too.
+   *
+   * @param {string} commentId
+   * @param {string} content
+   * @returns {Promise<Comment>} as it now stands
+   * @throws {Problem}
+   */
+  async edit(commentId, content) {
+    return this.#api.edit(commentId, content);
+  }
+
+  /**
+   * Its author or a moderator may. It comes as `delete`, too. One that is gone already is no problem.
+   *
+   * @param {string} commentId
+   * @throws {Problem}
+   */
+  async delete(commentId) {
+    try {
+      await this.#api.delete(commentId);
+    } catch (error) {
+      // The answer to an attempt before this one may have been lost.
+      if (!(error instanceof Problem && error.status === 404)) throw error;
+    }
+  }
+
+  /**
+   * Makes `kind` this user's reaction to the comment, in place of any other. The totals come as `reactions`.
+   *
+   * @param {string} commentId
+   * @param {ReactionKind} kind
+   * @throws {Problem}
+   */
+  async react(commentId, kind) {
+    await this.#api.react(commentId, kind, true);
+  }
+
+  /**
+   * @param {string} commentId
+   * @param {ReactionKind} kind
+   * @throws {Problem}
+   */
+  async unreact(commentId, kind) {
+    await this.#api.react(commentId, kind, false);
+  }
+
+  /**
+   * A reaction to the video itself: counted each time, so never tried again.
+   *
+   * @param {ReactionKind} kind
+   * @throws {Problem}
+   */
+  async reactToVideo(kind) {
+    await this.#api.reactToVideo(kind);
+  }
+
+  /**
+   * Reports a comment to the moderators; once more by the same user changes nothing.
+   *
+   * @param {string} commentId
+   * @param {string} reason  1 to 500 characters
+   * @throws {Problem}
+   */
+  async report(commentId, reason) {
+    await this.#api.report(commentId, reason);
+  }
+
+  /**
+   * Sends an image, to be named in a `post`: PNG, JPEG, GIF or WebP, at most 5 MiB.
+   *
+   * @param {Blob} file
+   * @param {import("./client/media_api.js").UploadOptions} [options]
+   * @returns {Promise<Media>}
+   * @throws {Problem}
+   */
+  async upload(file, options = {}) {
+    return this.#media.upload(file, options);
+  }
+
+  /**
+   * An image's address.
+   *
+   * @param {string} mediaId
+   * @returns {string}
+   */
+  mediaUrl(mediaId) {
+    return this.#media.url(mediaId);
   }
 
   /**
@@ -150,7 +258,26 @@ export class LiveComments {
    */
   async older(before, pageSize = 50) {
     const signal = this.#connection.signal;
-    return this.#api.list({ cursor: before, direction: "before", sort: "asc", pageSize, signal });
+    return this.#asTheyStand(
+      await this.#api.list({ cursor: before, direction: "before", sort: "asc", pageSize, signal }),
+    );
+  }
+
+  /**
+   * A page of a comment's replies, oldest first.
+   *
+   * @param {string} commentId
+   * @param {{cursor?: string | null, pageSize?: number}} [options]  `cursor`: the `nextCursor` of the page before
+   * @returns {Promise<CommentPage>}
+   * @throws {Problem}
+   */
+  async replies(commentId, options = {}) {
+    return this.#asTheyStand(await this.#api.replies(commentId, options, this.#connection.signal));
+  }
+
+  /** Tries to connect at once, where it waits: somebody has just signed in, perhaps. */
+  retry() {
+    this.#connection.retry();
   }
 
   /** Ends the connection for good. Idempotent. */
@@ -174,6 +301,8 @@ export class LiveComments {
     const payload = parsed(data);
     if (payload === null) return;
     if (event === "comment") this.#deliver(payload);
+    else if (event === "edit") this.#change(payload);
+    else if (event === "delete") this.#remove(payload);
     else if (event === "ticket") this.#keep(payload);
     else this.#emitter.emit(event, payload);
     if (event === "resync") await this.#catchUp(payload.after, signal);
@@ -184,7 +313,29 @@ export class LiveComments {
   /** @param {Comment} comment */
   #deliver(comment) {
     this.#lastEventId = comment.commentId;
-    if (this.#seen.add(comment.commentId)) this.#emitter.emit("comment", comment);
+    const standing = this.#changes.applied(comment);
+    if (this.#seen.add(comment.commentId) && standing !== null) this.#emitter.emit("comment", standing);
+  }
+
+  /** @param {Comment} comment */
+  #change(comment) {
+    if (this.#changes.edited(comment)) this.#emitter.emit("edit", comment);
+  }
+
+  /** @param {{commentId: string}} deletion */
+  #remove(deletion) {
+    if (this.#changes.deleted(deletion.commentId)) this.#emitter.emit("delete", deletion);
+  }
+
+  /**
+   * A page that was read before a change was heard of must not bring back what it changed.
+   *
+   * @param {CommentPage} page
+   * @returns {CommentPage}
+   */
+  #asTheyStand(page) {
+    const comments = page.comments.map((comment) => this.#changes.applied(comment)).filter((comment) => comment !== null);
+    return { ...page, comments };
   }
 
   /**
@@ -239,11 +390,4 @@ function parsed(data) {
   } catch {
     return null;
   }
-}
-
-/** @param {string | URL} baseUrl */
-function directory(baseUrl) {
-  const url = new URL(baseUrl, globalThis.location?.href);
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return url;
 }

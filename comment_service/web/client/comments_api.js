@@ -1,6 +1,21 @@
 /** The REST side of one video's comments. */
 
-import { Problem } from "./problem.js";
+/** @typedef {import("./requests.js").Requests} Requests */
+
+/** The kinds of reactions, as CONTRACT names them. */
+export const REACTION_KINDS = Object.freeze(["like", "love", "haha", "wow", "sad", "angry"]);
+
+/** @typedef {"like" | "love" | "haha" | "wow" | "sad" | "angry"} ReactionKind */
+
+/**
+ * An image.
+ *
+ * @typedef {object} Media
+ * @property {string} mediaId
+ * @property {string} contentType
+ * @property {number} width   in pixels
+ * @property {number} height
+ */
 
 /**
  * A comment, as the server sends it.
@@ -12,10 +27,11 @@ import { Problem } from "./problem.js";
  * @property {string} authorName
  * @property {string} content           text, never markup
  * @property {string} createdAt         RFC 3339, UTC
- * @property {string | null} replyTo    the comment it answers
- * @property {object[]} media           images that it carries
- * @property {Object<string, number>} reactions
+ * @property {string | null} replyTo    the first comment of its thread
+ * @property {Media[]} media            images that it carries
+ * @property {Object<string, number>} reactions  how many users, by kind
  * @property {string | null} editedAt
+ * @property {number} [replyCount]      absent: 0
  */
 
 /**
@@ -25,37 +41,19 @@ import { Problem } from "./problem.js";
  * @property {boolean} hasMore
  */
 
-/** A request without an answer for so long has failed. */
-const REQUEST_TIMEOUT_MS = 15_000;
-
 export class CommentsApi {
-  #url;
-  #fetch;
-  #token;
-  #readWithToken;
+  #requests;
+  #path;
+  #videoPath;
 
   /**
-   * @param {object} options
-   * @param {URL} options.baseUrl
-   * @param {string} options.liveVideoId
-   * @param {typeof fetch} options.fetch
-   * @param {() => string | null | Promise<string | null>} options.token
-   * @param {boolean} options.readWithToken  reading sends the token, too
+   * @param {Requests} requests
+   * @param {string} liveVideoId
    */
-  constructor({ baseUrl, liveVideoId, fetch, token, readWithToken }) {
-    this.#url = new URL(`comments/${liveVideoId}`, baseUrl);
-    this.#fetch = fetch;
-    this.#token = token;
-    this.#readWithToken = readWithToken;
-  }
-
-  /**
-   * What a request that reads sends along.
-   *
-   * @returns {Promise<Object<string, string>>}
-   */
-  async readHeaders() {
-    return this.#readWithToken ? this.#authorization() : {};
+  constructor(requests, liveVideoId) {
+    this.#requests = requests;
+    this.#path = `comments/${liveVideoId}`;
+    this.#videoPath = `videos/${liveVideoId}`;
   }
 
   /**
@@ -64,9 +62,7 @@ export class CommentsApi {
    * @param {Object<string, string>} parameters
    */
   streamUrl(parameters) {
-    const url = new URL(`${this.#url.pathname}/stream`, this.#url);
-    url.search = new URLSearchParams(parameters).toString();
-    return url;
+    return this.#requests.url(`${this.#path}/stream`, parameters);
   }
 
   /**
@@ -79,17 +75,23 @@ export class CommentsApi {
    * @param {"asc" | "desc"} [options.sort]
    * @param {AbortSignal} [options.signal]
    * @returns {Promise<CommentPage>}
-   * @throws {Problem}
    */
   async list({ cursor = null, direction = "before", pageSize = 50, sort = "desc", signal }) {
-    const url = new URL(this.#url);
-    url.search = new URLSearchParams({
-      direction,
-      pageSize: String(pageSize),
-      sort,
-      ...(cursor === null ? {} : { cursor }),
-    }).toString();
-    return this.#request(url, { signal, headers: await this.readHeaders() });
+    const position = cursor === null ? {} : { cursor };
+    return this.#requests.read(this.#path, { direction, pageSize: String(pageSize), sort, ...position }, signal);
+  }
+
+  /**
+   * A page of a thread, oldest first, strictly newer than the cursor.
+   *
+   * @param {string} commentId
+   * @param {{cursor?: string | null, pageSize?: number}} options
+   * @param {AbortSignal} signal
+   * @returns {Promise<CommentPage>}
+   */
+  async replies(commentId, { cursor = null, pageSize = 50 }, signal) {
+    const position = cursor === null ? {} : { cursor };
+    return this.#requests.read(`${this.#of(commentId)}/replies`, { pageSize: String(pageSize), ...position }, signal);
   }
 
   /**
@@ -99,41 +101,52 @@ export class CommentsApi {
    * @param {string} idempotencyKey  the same for each attempt to post this comment
    * @param {string | null} ticket   what the stream handed out last, where it hands out any
    * @returns {Promise<Comment>}
-   * @throws {Problem}
    */
   async post(body, idempotencyKey, ticket) {
-    return this.#request(this.#url, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        "Idempotency-Key": idempotencyKey,
-        ...(ticket === null ? {} : { "Livecomments-Ticket": ticket }),
-        ...(await this.#authorization()),
-      },
-      body: JSON.stringify(body),
-    });
-  }
-
-  /** @returns {Promise<Object<string, string>>} */
-  async #authorization() {
-    const token = await this.#token();
-    return token ? { Authorization: `Bearer ${token}` } : {};
+    const shown = ticket === null ? {} : { "Livecomments-Ticket": ticket };
+    const headers = { "Idempotency-Key": idempotencyKey, ...shown };
+    return this.#requests.send("POST", this.#path, { body, headers });
   }
 
   /**
-   * @param {URL} url
-   * @param {RequestInit} init
+   * @param {string} commentId
+   * @param {string} content
+   * @returns {Promise<Comment>} as it now stands
    */
-  async #request(url, init) {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-    try {
-      const response = await this.#fetch(url, { ...init, signal });
-      if (!response.ok) throw await Problem.fromResponse(response);
-      return await response.json();
-    } catch (error) {
-      if (error instanceof Problem) throw error;
-      throw new Problem(0, "The server could not be reached", timeout.aborted ? "No answer in time" : undefined);
-    }
+  async edit(commentId, content) {
+    return this.#requests.send("PATCH", this.#of(commentId), { body: { content } });
+  }
+
+  /** @param {string} commentId */
+  async delete(commentId) {
+    await this.#requests.send("DELETE", this.#of(commentId));
+  }
+
+  /**
+   * @param {string} commentId
+   * @param {string} kind
+   * @param {boolean} chosen
+   */
+  async react(commentId, kind, chosen) {
+    const path = `${this.#of(commentId)}/reactions/${encodeURIComponent(kind)}`;
+    await this.#requests.send(chosen ? "PUT" : "DELETE", path);
+  }
+
+  /** @param {string} kind */
+  async reactToVideo(kind) {
+    await this.#requests.send("POST", `${this.#videoPath}/reactions`, { body: { kind } });
+  }
+
+  /**
+   * @param {string} commentId
+   * @param {string} reason
+   */
+  async report(commentId, reason) {
+    await this.#requests.send("POST", `${this.#of(commentId)}/reports`, { body: { reason } });
+  }
+
+  /** @param {string} commentId */
+  #of(commentId) {
+    return `${this.#path}/${encodeURIComponent(commentId)}`;
   }
 }

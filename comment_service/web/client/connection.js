@@ -71,6 +71,11 @@ export class Connection {
     this.#comeBackAt = performance.now() + boundedMs(ms);
   }
 
+  /** Ends the present wait, if there is one. */
+  retry() {
+    this.#wake();
+  }
+
   /**
    * Ends it for good. Idempotent.
    *

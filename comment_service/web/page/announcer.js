@@ -7,12 +7,13 @@ const SOON_MS = 500;
 /** More comments than this in one announcement are only counted. */
 const SPOKEN = 2;
 
-/** Tells a polite live region what came: a few comments in full, of many only how many. */
+/** Tells a polite live region what came and went: a few comments in full, of many only how many. */
 export class Announcer {
   #region;
   /** @type {Comment[]} */
   #spoken = [];
   #count = 0;
+  #removed = 0;
   #lastAt = -INTERVAL_MS;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -26,16 +27,29 @@ export class Announcer {
   comment(comment) {
     this.#count += 1;
     if (this.#spoken.length < SPOKEN) this.#spoken.push(comment);
+    this.#announceSoon();
+  }
+
+  /** A comment that was there is gone. */
+  removed() {
+    this.#removed += 1;
+    this.#announceSoon();
+  }
+
+  #announceSoon() {
     const wait = Math.max(SOON_MS, this.#lastAt + INTERVAL_MS - performance.now());
     this.#timer ??= setTimeout(() => this.#announce(), wait);
   }
 
   #announce() {
     const full = this.#spoken.map(({ authorName, content }) => `${authorName}: ${content}`).join(". ");
-    this.#region.textContent = this.#count > SPOKEN ? `${this.#count} new comments` : full;
+    const came = this.#count > SPOKEN ? `${this.#count} new comments` : full;
+    const went = this.#removed === 1 ? "A comment was removed" : `${this.#removed} comments were removed`;
+    this.#region.textContent = [came, this.#removed > 0 ? went : ""].filter(Boolean).join(". ");
     this.#lastAt = performance.now();
     this.#spoken = [];
     this.#count = 0;
+    this.#removed = 0;
     this.#timer = undefined;
   }
 }

@@ -1,5 +1,8 @@
 import { CommentRow } from "./comment_row.js";
-import { CommentWindow } from "./comment_window.js";
+import { CommentWindow, compareIds } from "./comment_window.js";
+import { OpenThreads } from "./open_threads.js";
+import { ReplyCounts } from "./reply_counts.js";
+import { RowFocus } from "./row_focus.js";
 import { ScrollPosition } from "./scroll_position.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
@@ -9,6 +12,9 @@ import { ScrollPosition } from "./scroll_position.js";
 const MAX_ROWS = 500;
 /** So many of those that waited appear at a time when the reader reaches the bottom. */
 const ADVANCE_ROWS = 100;
+/** As much is read again as is shown at most. */
+const READ_AGAIN_SIZE = 200;
+const READ_AGAIN_PAGES = 3;
 /** More rows than this in one frame are a burst and come without an entrance of their own. */
 const BURST_ROWS = 3;
 
@@ -26,6 +32,11 @@ export class ChatLog {
   #template;
   #options;
   #position;
+  #focus;
+  #counts = new ReplyCounts();
+  #threads;
+  /** @type {import("./comment_row.js").RowContext} */
+  #context;
   #window = new CommentWindow(MAX_ROWS);
   /** @type {Map<string, CommentRow>} */
   #rows = new Map();
@@ -36,8 +47,11 @@ export class ChatLog {
    * @param {HTMLElement} options.scroller          what scrolls
    * @param {HTMLElement} options.list              the list in it
    * @param {HTMLTemplateElement} options.template  of one comment
-   * @param {(before: string) => Promise<CommentPage>} options.older
+   * @param {(before: string | null, pageSize?: number) => Promise<CommentPage>} options.older
+   * @param {(commentId: string, options: {cursor: string | null, pageSize: number}) => Promise<CommentPage>} options.replies
    * @param {(comment: Comment) => boolean} options.isOwn
+   * @param {(commentId: string) => string | null} options.ownReaction
+   * @param {(mediaId: string) => string} options.mediaUrl
    * @param {() => void} options.changed            called once a frame, when the log has changed
    */
   constructor(options) {
@@ -45,6 +59,24 @@ export class ChatLog {
     this.#list = options.list;
     this.#template = options.template;
     this.#position = new ScrollPosition(options.scroller, options.list, () => this.#onScroll());
+    this.#focus = new RowFocus(options.scroller);
+    this.#context = {
+      isOwn: options.isOwn,
+      ownReaction: options.ownReaction,
+      mediaUrl: options.mediaUrl,
+      replyCount: (commentId) => this.#counts.of(commentId),
+      find: (commentId) => this.#window.find(commentId),
+    };
+    this.#threads = new OpenThreads({
+      template: options.template,
+      context: this.#context,
+      replies: options.replies,
+      changed: () => this.#schedule(),
+      counted: (commentId, count) => {
+        this.#counts.settle(commentId, count);
+        this.#rows.get(commentId)?.refresh();
+      },
+    });
   }
 
   /** Whether the newest comment is kept in view. */
@@ -63,11 +95,14 @@ export class ChatLog {
 
   /**
    * @param {Comment} comment
+   * @param {boolean} [later]  it was not there yet when the page was opened
    * @returns {boolean} false for a repeat
    */
-  add(comment) {
+  add(comment, later = true) {
+    this.#count(comment, later);
     const isNew = this.#window.arrive(comment, this.following);
     if (isNew && !this.following && !this.#options.isOwn(comment)) this.unseen += 1;
+    this.#threads.came(comment);
     this.#schedule();
     return isNew;
   }
@@ -78,14 +113,75 @@ export class ChatLog {
    * @param {Comment} comment
    */
   replace(comment) {
-    this.#window.replace(comment);
+    if (comment.replyCount !== undefined) this.#counts.settle(comment.commentId, comment.replyCount);
+    this.change(comment.commentId, () => comment);
+  }
+
+  /**
+   * Changes a comment wherever it is shown.
+   *
+   * @param {string} commentId
+   * @param {(comment: Comment) => Comment} change
+   */
+  change(commentId, change) {
+    const comment = this.#window.find(commentId);
+    if (comment) this.#window.replace(change(comment));
+    this.#threads.update(commentId, change);
     this.#schedule();
   }
 
-  /** @param {string} commentId */
+  /**
+   * @param {string} commentId
+   * @returns {boolean} whether it was there to be seen
+   */
   remove(commentId) {
+    const wasShown = this.#rows.has(commentId);
+    const replyTo = this.#window.find(commentId)?.replyTo ?? null;
+    this.#counts.gone(commentId);
     this.#window.remove(commentId);
+    this.#threads.remove(commentId, (row) => this.#focus.leave(row));
+    if (replyTo !== null) this.#rows.get(replyTo)?.refresh();
     this.#schedule();
+    return wasShown;
+  }
+
+  /** Shows anew whose comments are whose: somebody signed in or out. */
+  refresh() {
+    for (const row of [...this.#rows.values(), ...this.#threads.rows()]) row.refresh();
+  }
+
+  /**
+   * Opens or closes the thread that a comment is in, and moves the focus there.
+   *
+   * @param {CommentRow} row  of any comment of it
+   */
+  toggleThread(row) {
+    const rootId = row.comment.replyTo ?? row.comment.commentId;
+    // Under the comment that began it; where that is not on the page, under the one that is.
+    const holder = this.#rows.get(rootId) ?? row;
+    const opened = this.#threads.toggle(rootId, holder);
+    if (opened) this.#position.stay();
+    if (holder !== row) holder.element.focus();
+    if (holder !== row) holder.element.scrollIntoView({ block: "nearest" });
+    this.#schedule();
+  }
+
+  /**
+   * Reads what is shown once more: edits and deletions of a long absence are not told.
+   *
+   * @returns {Promise<void>}
+   */
+  async readAgain() {
+    const oldest = this.#window.shown[0]?.commentId;
+    /** @type {string | null} */
+    let before = null;
+    for (let pages = 0; pages < READ_AGAIN_PAGES && oldest !== undefined; pages += 1) {
+      const { comments, hasMore } = await this.#options.older(before, READ_AGAIN_SIZE);
+      this.#window.compare(comments);
+      this.#schedule();
+      if (!hasMore || comments.length === 0 || compareIds(comments[0].commentId, oldest) <= 0) return;
+      before = comments[0].commentId;
+    }
   }
 
   /** Comments are missing between those so far and those to come; older pages bring them to whoever scrolls up. */
@@ -109,7 +205,10 @@ export class ChatLog {
     try {
       const page = await this.#options.older(before);
       // What was on top may have gone meanwhile; then this page no longer fits to what is there.
-      if (this.#window.shown[0]?.commentId === before) this.#window.prepend(page.comments, page.hasMore);
+      if (this.#window.shown[0]?.commentId === before) {
+        for (const comment of page.comments) this.#count(comment, false);
+        this.#window.prepend(page.comments, page.hasMore);
+      }
       this.#setOlderState("idle");
     } catch {
       this.#setOlderState("failed");
@@ -122,7 +221,16 @@ export class ChatLog {
    * @param {Date} now
    */
   tick(now) {
-    for (const row of this.#rows.values()) row.tick(now);
+    for (const row of [...this.#rows.values(), ...this.#threads.rows()]) row.tick(now);
+  }
+
+  /**
+   * @param {Comment} comment
+   * @param {boolean} later
+   */
+  #count(comment, later) {
+    this.#counts.came(comment, later);
+    if (comment.replyTo !== null) this.#rows.get(comment.replyTo)?.refresh();
   }
 
   #schedule() {
@@ -135,6 +243,7 @@ export class ChatLog {
     this.#scheduled = false;
     if (this.following) this.unseen = 0;
     this.#position.keep(() => this.#reconcile());
+    this.#focus.refresh();
     this.#options.changed();
   }
 
@@ -143,8 +252,10 @@ export class ChatLog {
     const shown = new Set(this.#window.shown.map(({ commentId }) => commentId));
     for (const [id, row] of this.#rows) {
       if (shown.has(id)) continue;
+      this.#focus.leave(row.element);
       row.element.remove();
       this.#rows.delete(id);
+      this.#threads.closeUnder(row);
     }
     const fresh = [];
     let next = this.#list.firstElementChild;
@@ -164,7 +275,7 @@ export class ChatLog {
   #row(comment) {
     let row = this.#rows.get(comment.commentId);
     if (!row) {
-      row = new CommentRow(this.#template, comment, this.#options.isOwn(comment));
+      row = new CommentRow(this.#template, comment, this.#context);
       this.#rows.set(comment.commentId, row);
     } else if (row.comment !== comment) {
       row.update(comment);

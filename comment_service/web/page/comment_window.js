@@ -47,6 +47,15 @@ export class CommentWindow {
   }
 
   /**
+   * @param {string} id
+   * @returns {Comment | undefined}
+   */
+  find(id) {
+    if (!this.#ids.has(id)) return undefined;
+    return [this.shown, this.#tail].flatMap((list) => list.find(({ commentId }) => commentId === id) ?? [])[0];
+  }
+
+  /**
    * A comment came. Someone who follows sees it now, and the oldest goes; for someone who reads further up nothing
    * above moves. A repeat replaces what it repeats.
    *
@@ -145,6 +154,24 @@ export class CommentWindow {
     for (const list of [this.shown, this.#tail]) {
       const at = list.findIndex(({ commentId }) => commentId === id);
       if (at >= 0) list.splice(at, 1);
+    }
+  }
+
+  /**
+   * Holds what is shown against a page that was just read: within its reach, what it lacks is gone, and what it has
+   * stands as it says.
+   *
+   * @param {Comment[]} page  oldest first, without a gap
+   */
+  compare(page) {
+    const [first, last] = [page[0], page[page.length - 1]];
+    if (!first) return;
+    const read = new Map(page.map((comment) => [comment.commentId, comment]));
+    for (const { commentId } of [...this.shown]) {
+      const within = compareIds(first.commentId, commentId) <= 0 && compareIds(commentId, last.commentId) <= 0;
+      const comment = read.get(commentId);
+      if (comment) this.replace(comment);
+      else if (within) this.remove(commentId);
     }
   }
 

@@ -1,34 +1,75 @@
+import { attachImages } from "./attach_images.js";
+import { Countdown } from "./countdown.js";
 import { graphemes } from "./graphemes.js";
+import { ImageTray } from "./image_tray.js";
+
+/** @typedef {import("../client/comments_api.js").Comment} Comment */
+/** @typedef {import("../client/comments_api.js").Media} Media */
+
+/**
+ * What is about to be posted.
+ *
+ * @typedef {object} Draft
+ * @property {string} content
+ * @property {Comment | null} replyTo
+ * @property {Media[]} media
+ */
 
 /** CONTRACT's limit, in characters as people count them. */
 const MAX_CHARACTERS = 500;
 /** From here on the counter shows. */
 const COUNT_FROM = 400;
 
-/** Where a comment is written: Enter sends it, Shift and Enter begin a new line. */
+/** Where a comment is written: Enter sends it, Shift and Enter begin a new line, Escape leaves a reply. */
 export class Composer {
   #form;
   #text;
   #counter;
   #send;
+  #note;
+  #wait;
+  #reply;
   #submit;
+  #tray;
+  #countdown = new Countdown((seconds) => this.#showWait(seconds));
+  /** @type {Comment | null} */
+  #replyTo = null;
 
   /**
    * @param {HTMLFormElement} form
-   * @param {(content: string) => boolean} submit  takes a comment, or not (false): then the text stays
+   * @param {object} options
+   * @param {HTMLElement} options.dropArea  where images may be dropped
+   * @param {(draft: Draft) => boolean} options.submit  takes a comment, or not (false): then the text stays
+   * @param {ConstructorParameters<typeof ImageTray>[1]["upload"]} options.upload
    */
-  constructor(form, submit) {
+  constructor(form, { dropArea, submit, upload }) {
     this.#form = form;
     this.#submit = submit;
     this.#text = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
-    this.#counter = /** @type {HTMLElement} */ (form.querySelector(".composer__counter"));
-    this.#send = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
+    this.#counter = this.#part(".composer__counter");
+    this.#send = this.#part("button[type=submit]");
+    this.#note = this.#part(".composer__note");
+    this.#wait = this.#part(".composer__wait");
+    this.#reply = this.#part(".composer__reply");
+    this.#tray = new ImageTray(this.#part(".tray"), {
+      upload,
+      changed: () => this.#update(),
+      refused: (text) => this.note(text),
+    });
+    attachImages({
+      button: this.#part(".composer__attach"),
+      input: /** @type {HTMLInputElement} */ (form.querySelector("input[type=file]")),
+      dropArea,
+      field: this.#text,
+      add: (files) => this.#attach(files),
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#trySend();
     });
     this.#text.addEventListener("input", () => this.#update());
     this.#text.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#part(".composer__unreply").addEventListener("click", () => this.replyTo(null));
     this.#update();
   }
 
@@ -39,11 +80,56 @@ export class Composer {
   /** @param {boolean} shown */
   show(shown) {
     this.#form.hidden = !shown;
+    if (!shown) this.#tray.clear();
     this.#grow();
+  }
+
+  /**
+   * What is written answers that comment; null: nothing.
+   *
+   * @param {Comment | null} comment
+   */
+  replyTo(comment) {
+    this.#replyTo = comment;
+    this.#reply.hidden = comment === null;
+    this.#part(".composer__answered").textContent = comment?.authorName ?? "";
+    this.#part(".composer__answered-content").textContent = comment?.content ?? "";
+    this.focus();
+  }
+
+  /**
+   * The next comment has to wait.
+   *
+   * @param {number} ms
+   */
+  hold(ms) {
+    this.#countdown.start(ms);
+  }
+
+  /**
+   * @param {number} seconds  between two comments of one user; 0: no slow mode
+   */
+  slowed(seconds) {
+    const slow = this.#part(".composer__slow");
+    slow.hidden = seconds === 0;
+    slow.textContent = `Slow mode: one comment every ${seconds} s`;
+  }
+
+  /** @param {string} text  a line above the field */
+  note(text) {
+    this.#note.textContent = text;
+  }
+
+  /** @param {File[]} files */
+  #attach(files) {
+    if (this.#form.hidden) return;
+    this.note("");
+    this.#tray.add(files);
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
+    if (event.key === "Escape" && this.#replyTo !== null) this.replyTo(null);
     // While an input method composes, Enter chooses a word; keyCode 229 is how Safari says so.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
@@ -52,8 +138,13 @@ export class Composer {
 
   #trySend() {
     const content = this.#text.value.trim();
-    if (content === "" || this.#tooLong(content) || !this.#submit(content)) return;
+    if (content === "" && !this.#tray.empty) this.note("Say something with it, too.");
+    if (content === "" || this.#tooLong(content) || !this.#tray.ready || this.#countdown.running) return;
+    if (!this.#submit({ content, replyTo: this.#replyTo, media: this.#tray.media })) return;
     this.#text.value = "";
+    this.note("");
+    this.#tray.clear();
+    this.replyTo(null);
     this.#update();
   }
 
@@ -61,11 +152,19 @@ export class Composer {
     const content = this.#text.value.trim();
     const count = graphemes(content).length;
     const tooLong = count > MAX_CHARACTERS;
+    const blocked = tooLong || content === "" || !this.#tray.ready || this.#countdown.running;
     this.#counter.textContent = count >= COUNT_FROM ? `${count}/${MAX_CHARACTERS}` : "";
     this.#counter.classList.toggle("composer__counter--over", tooLong);
     this.#text.setAttribute("aria-invalid", String(tooLong));
-    this.#send.setAttribute("aria-disabled", String(tooLong || content === ""));
+    this.#send.setAttribute("aria-disabled", String(blocked));
     this.#grow();
+  }
+
+  /** @param {number} seconds */
+  #showWait(seconds) {
+    this.#wait.hidden = seconds === 0;
+    this.#wait.textContent = `${seconds} s`;
+    this.#update();
   }
 
   #grow() {
@@ -76,5 +175,13 @@ export class Composer {
   /** @param {string} content */
   #tooLong(content) {
     return graphemes(content).length > MAX_CHARACTERS;
+  }
+
+  /**
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
+  #part(selector) {
+    return /** @type {HTMLElement} */ (this.#form.querySelector(selector));
   }
 }

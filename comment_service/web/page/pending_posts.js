@@ -1,7 +1,10 @@
 import { newIdempotencyKey } from "../client/idempotency_key.js";
 import { Problem } from "../client/problem.js";
+import { Countdown } from "./countdown.js";
+import { explain } from "./explain.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
+/** @typedef {import("./composer.js").Draft} Draft */
 
 /** So many unsent comments at most; then the composer keeps its text. */
 const LIMIT = 10;
@@ -18,7 +21,7 @@ export class PendingPosts {
    * @param {object} options
    * @param {HTMLElement} options.list
    * @param {HTMLTemplateElement} options.template
-   * @param {(content: string, idempotencyKey: string) => Promise<Comment>} options.post
+   * @param {(draft: Draft, idempotencyKey: string) => Promise<Comment>} options.post
    * @param {(comment: Comment) => void} options.posted
    * @param {(problem: Problem) => void} options.failed
    */
@@ -29,14 +32,14 @@ export class PendingPosts {
   }
 
   /**
-   * Posts `content` and shows it until the server has it.
+   * Posts a draft and shows it until the server has it.
    *
-   * @param {string} content
+   * @param {Draft} draft
    * @returns {boolean} false when too many wait already
    */
-  add(content) {
+  add(draft) {
     if (this.#posts.length >= LIMIT) return false;
-    const post = new PendingPost(this.#template, content);
+    const post = new PendingPost(this.#template, draft);
     post.retry.addEventListener("click", () => void this.#send(post));
     post.discard.addEventListener("click", () => this.#drop(post));
     this.#posts.push(post);
@@ -52,7 +55,7 @@ export class PendingPosts {
    * @param {Comment} comment
    */
   arrived({ content }) {
-    const post = this.#posts.find(({ mayBeStored, content: sent }) => mayBeStored && sent.normalize() === content);
+    const post = this.#posts.find(({ mayBeStored, draft }) => mayBeStored && draft.content.normalize() === content);
     if (!post) return;
     post.arrived = true;
     this.#drop(post);
@@ -62,7 +65,7 @@ export class PendingPosts {
   async #send(post) {
     post.showSending();
     try {
-      const comment = await this.#options.post(post.content, post.idempotencyKey);
+      const comment = await this.#options.post(post.draft, post.idempotencyKey);
       this.#drop(post);
       this.#options.posted(comment);
     } catch (error) {
@@ -76,6 +79,7 @@ export class PendingPosts {
   /** @param {PendingPost} post */
   #drop(post) {
     this.#posts = this.#posts.filter((other) => other !== post);
+    post.countdown.stop();
     post.element.remove();
   }
 }
@@ -87,22 +91,28 @@ class PendingPost {
   arrived = false;
   /** The same for each attempt, so that a comment whose answer got lost is not stored twice. */
   idempotencyKey = newIdempotencyKey();
+  /** Until it may be tried again. */
+  countdown = new Countdown((seconds) => this.#showWait(seconds));
 
   #status;
+  #wait;
 
   /**
    * @param {HTMLTemplateElement} template
-   * @param {string} content
+   * @param {Draft} draft
    */
-  constructor(template, content) {
+  constructor(template, draft) {
     const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    this.content = content;
+    this.draft = draft;
     this.element = /** @type {HTMLElement} */ (fragment.firstElementChild);
     this.retry = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__retry"));
     this.discard = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__discard"));
     this.#status = /** @type {HTMLElement} */ (this.element.querySelector(".pending__status"));
+    this.#wait = /** @type {HTMLElement} */ (this.element.querySelector(".pending__wait"));
     const text = /** @type {HTMLElement} */ (this.element.querySelector(".comment__content"));
-    text.textContent = content;
+    text.textContent = draft.content;
+    const images = draft.media.length === 0 ? "" : draft.media.length === 1 ? "1 image" : `${draft.media.length} images`;
+    /** @type {HTMLElement} */ (this.element.querySelector(".pending__images")).textContent = images;
   }
 
   showSending() {
@@ -114,6 +124,13 @@ class PendingPost {
   showFailure(problem) {
     this.mayBeStored = problem.status === 0 || problem.status >= 500;
     this.#show(false, `Not sent: ${explain(problem)}`);
+    if (problem.status === 429 && problem.retryAfterMs) this.countdown.start(problem.retryAfterMs);
+  }
+
+  /** @param {number} seconds */
+  #showWait(seconds) {
+    this.#wait.textContent = seconds === 0 ? "" : `${seconds} s`;
+    this.retry.disabled = seconds > 0;
   }
 
   /**
@@ -126,15 +143,4 @@ class PendingPost {
     this.retry.hidden = sending;
     this.discard.hidden = sending;
   }
-}
-
-/** @param {Problem} problem */
-function explain({ status, detail, retryAfterMs }) {
-  if (status === 0) return "no connection";
-  if (status === 401) return "please sign in again";
-  if (status === 403) return "you may not comment here";
-  if (status === 409) return "the video has ended";
-  if (status === 429) return `too fast, wait ${retryAfterMs ? `${Math.ceil(retryAfterMs / 1000)} s` : "a moment"}`;
-  if (status >= 500) return "the server is busy, try again";
-  return detail;
 }

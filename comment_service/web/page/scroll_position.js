@@ -42,6 +42,11 @@ export class ScrollPosition {
     this.#pin();
   }
 
+  /** Something was opened to be read: nothing may move until the reader is at the bottom again. */
+  stay() {
+    this.following = false;
+  }
+
   /**
    * Runs `change`, which alters the rows, and keeps in view what was in view.
    *

@@ -1,11 +1,7 @@
-import { Problem } from "../client/problem.js";
+import { Accounts } from "../client/accounts_api.js";
 
-/**
- * @typedef {object} User
- * @property {string} userId
- * @property {string} name
- * @property {string[]} [roles]
- */
+/** @typedef {import("../client/accounts_api.js").SignedIn} SignedIn */
+/** @typedef {import("../client/accounts_api.js").User} User */
 
 const KEY = "livecomments.session";
 
@@ -16,7 +12,6 @@ export class Session {
   /** @type {string | null} */
   token = null;
 
-  #baseUrl;
   #storage;
 
   /**
@@ -24,45 +19,31 @@ export class Session {
    * @param {import("./storage.js").KeyValueStorage} storage
    */
   constructor(baseUrl, storage) {
-    this.#baseUrl = baseUrl;
+    /** @readonly */
+    this.accounts = new Accounts({ baseUrl });
     this.#storage = storage;
     this.#restore();
   }
 
-  /**
-   * Signs in by a name alone, where the server offers that (development).
-   *
-   * @param {string} name
-   * @throws {Problem} 404 where it is not offered
-   */
-  async signIn(name) {
-    let response;
-    try {
-      response = await fetch(new URL("auth/dev-token", this.#baseUrl), {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ name }),
-        signal: AbortSignal.timeout(15_000),
-      });
-    } catch {
-      throw new Problem(0, "The server could not be reached");
-    }
-    if (!response.ok) throw await Problem.fromResponse(response);
-    this.#take(await response.json());
+  /** Whether the token itself names the video as one that its user may end. @param {string} liveVideoId */
+  mayEnd(liveVideoId) {
+    const videos = claims(this.token ?? "").videos;
+    return Array.isArray(videos) && videos.includes(liveVideoId);
   }
 
-  /** Idempotent. */
-  signOut() {
-    this.user = null;
-    this.token = null;
-    this.#storage.removeItem(KEY);
-  }
-
-  /** @param {{user: User, token: string, expiresAt?: string}} answer */
-  #take(answer) {
+  /** @param {SignedIn} answer  of registering, logging in or joining */
+  signIn(answer) {
     this.user = answer.user;
     this.token = answer.token;
     this.#storage.setItem(KEY, JSON.stringify(answer));
+  }
+
+  /** Forgets the token, and the cookie if the server can be reached. Idempotent. */
+  signOut() {
+    if (this.token !== null) this.accounts.logout().catch(() => {});
+    this.user = null;
+    this.token = null;
+    this.#storage.removeItem(KEY);
   }
 
   #restore() {
@@ -74,5 +55,19 @@ export class Session {
     } catch {
       this.signOut();
     }
+  }
+}
+
+/**
+ * What a token says, unchecked: only for what the page offers.
+ *
+ * @param {string} token
+ * @returns {Record<string, unknown>}
+ */
+function claims(token) {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  } catch {
+    return {};
   }
 }

@@ -1,12 +1,29 @@
+import { Moderation } from "../client/moderation_api.js";
 import { LiveComments } from "../livecomments.js";
 import { Announcer } from "./announcer.js";
+import { BanDialog } from "./ban_dialog.js";
 import { ChatLog } from "./chat_log.js";
+import { CommentActions } from "./comment_actions.js";
+import { CommentMenu } from "./comment_menu.js";
 import { Composer } from "./composer.js";
 import { ConnectionBadge } from "./connection_badge.js";
+import { explain } from "./explain.js";
+import { FormDialog } from "./form_dialog.js";
+import { Lightbox } from "./lightbox.js";
+import { ModerationDesk } from "./moderation_desk.js";
+import { Notice } from "./notice.js";
+import { OwnReactions } from "./own_reactions.js";
 import { PendingPosts } from "./pending_posts.js";
+import { isModerator } from "./permissions.js";
+import { ReactionPicker } from "./reaction_picker.js";
 import { SignInForm } from "./sign_in_form.js";
+import { SlowMode } from "./slow_mode.js";
+import { storage } from "./storage.js";
+import { VideoReactions } from "./video_reactions.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
+/** @typedef {import("../client/problem.js").Problem} Problem */
+/** @typedef {import("../livecomments.js").ReactionKind} ReactionKind */
 /** @typedef {import("./session.js").Session} Session */
 
 /** Comments that arrive so soon after the first connection are the backlog, and not announced. */
@@ -17,15 +34,19 @@ const MAX_CATCH_UP = 1_000;
 
 /** The page of one video: its live comments, and the person who reads and writes them. */
 export class Watch {
+  #liveVideoId;
   #session;
   #live;
   #log;
   #pending;
   #composer;
   #signIn;
+  #slowMode;
+  #desk;
+  #cheers;
+  #notice = new Notice(byId("notice"));
   #announcer = new Announcer(byId("announcements"));
   #badge = new ConnectionBadge(byId("connection"));
-  #title;
   #ended = false;
   #unread = 0;
   /** @type {number | null} */
@@ -37,26 +58,79 @@ export class Watch {
    * @param {URL} baseUrl
    */
   constructor(liveVideoId, session, baseUrl) {
+    this.#liveVideoId = liveVideoId;
     this.#session = session;
-    this.#title = `${liveVideoId} · livecomments`;
-    this.#live = new LiveComments(liveVideoId, { baseUrl, token: () => session.token, maxCatchUp: MAX_CATCH_UP });
+    const token = () => session.token;
+    const ownReactions = new OwnReactions(storage("localStorage"));
+    const moderation = new Moderation({ baseUrl, token });
+    const banDialog = new BanDialog(dialog("ban"), moderation);
+    this.#live = new LiveComments(liveVideoId, { baseUrl, token, maxCatchUp: MAX_CATCH_UP });
     this.#log = new ChatLog({
       scroller: byId("log"),
       list: byId("comments"),
-      template: /** @type {HTMLTemplateElement} */ (byId("comment-template")),
-      older: (before) => this.#live.older(before),
+      template: template("comment-template"),
+      older: (before, pageSize) => this.#live.older(before, pageSize),
+      replies: (commentId, options) => this.#live.replies(commentId, options),
       isOwn: (comment) => comment.authorId === session.user?.userId,
+      ownReaction: (commentId) => ownReactions.of(session.user?.userId, commentId),
+      mediaUrl: (mediaId) => this.#live.mediaUrl(mediaId),
       changed: () => this.#showLog(),
     });
     this.#pending = new PendingPosts({
       list: byId("pending"),
-      template: /** @type {HTMLTemplateElement} */ (byId("pending-template")),
-      post: (content, idempotencyKey) => this.#live.post(content, { idempotencyKey }),
-      posted: (comment) => this.#log.add(comment),
-      failed: ({ status }) => status === 401 && this.#signOut("You have been signed out. Sign in again."),
+      template: template("pending-template"),
+      post: ({ content, replyTo, media }, idempotencyKey) =>
+        this.#live.post(content, {
+          idempotencyKey,
+          replyTo: replyTo?.commentId,
+          media: media.map(({ mediaId }) => mediaId),
+        }),
+      posted: (comment) => {
+        this.#log.add(comment);
+        this.#slowMode.posted();
+      },
+      failed: (problem) => this.#onFailure(problem),
     });
-    this.#composer = new Composer(/** @type {HTMLFormElement} */ (byId("composer")), (content) => this.#post(content));
-    this.#signIn = new SignInForm(/** @type {HTMLFormElement} */ (byId("sign-in")), session, () => this.#signedIn());
+    this.#composer = new Composer(form("composer"), {
+      dropArea: byId("chat"),
+      submit: (draft) => this.#post(draft),
+      upload: (file, options) => this.#live.upload(file, options),
+    });
+    this.#signIn = new SignInForm(form("sign-in"), session, () => this.#signedIn());
+    this.#slowMode = new SlowMode({
+      read: () => moderation.slowMode(liveVideoId),
+      exempt: () => isModerator(session.user),
+      composer: this.#composer,
+    });
+    this.#desk = new ModerationDesk({
+      button: byId("moderate"),
+      dialog: dialog("desk"),
+      confirmEnd: dialog("confirm-end"),
+      template: template("report-template"),
+      moderation,
+      banDialog,
+      liveVideoId,
+      slowModeChanged: () => void this.#slowMode.refresh(),
+    });
+    this.#cheers = new VideoReactions(byId("cheers"), byId("sky"), (kind) => this.#cheer(kind));
+    new CommentActions({
+      scroller: byId("log"),
+      live: this.#live,
+      log: this.#log,
+      session,
+      composer: this.#composer,
+      ownReactions,
+      moderation,
+      picker: new ReactionPicker(byId("picker")),
+      menu: new CommentMenu(byId("menu")),
+      reportDialog: new FormDialog(dialog("report")),
+      deleteDialog: new FormDialog(dialog("confirm-delete")),
+      banDialog,
+      lightbox: new Lightbox(dialog("lightbox")),
+      notice: this.#notice,
+      editTemplate: template("edit-template"),
+      signedIn: () => this.#signedInOrAsked(),
+    });
     byId("video-title").textContent = liveVideoId;
     this.#listen();
     this.#showWho();
@@ -66,13 +140,16 @@ export class Watch {
   #listen() {
     this.#live.on("comment", (comment) => this.#onComment(comment));
     this.#live.on("edit", (comment) => this.#log.replace(comment));
-    this.#live.on("delete", ({ commentId }) => this.#log.remove(commentId));
+    this.#live.on("delete", ({ commentId }) => this.#log.remove(commentId) && this.#announcer.removed());
+    this.#live.on("reactions", (totals) => this.#onReactions(totals));
+    this.#live.on("resync", () => void this.#log.readAgain().catch(() => {}));
     this.#live.on("gap", () => this.#log.tear());
     this.#live.on("viewers", ({ count }) => this.#showViewers(count));
     this.#live.on("end", () => this.#onEnd());
     this.#live.on("state", (change) => {
       this.#badge.show(change);
       if (change.state === "live") this.#liveSince ??= performance.now();
+      if (change.status === 401 && this.#session.user === null) this.#signIn.show(true, "Sign in to read along.");
       this.#showLog();
     });
     byId("older").addEventListener("click", () => void this.#log.loadOlder());
@@ -88,12 +165,16 @@ export class Watch {
     setInterval(() => this.#log.tick(new Date()), TICK_MS);
   }
 
+  get #inBacklog() {
+    return this.#liveSince === null || performance.now() - this.#liveSince < BACKLOG_MS;
+  }
+
   /** @param {Comment} comment */
   #onComment(comment) {
     const own = comment.authorId === this.#session.user?.userId;
+    const backlog = this.#inBacklog;
     if (own) this.#pending.arrived(comment);
-    if (!this.#log.add(comment) || own) return;
-    const backlog = this.#liveSince === null || performance.now() - this.#liveSince < BACKLOG_MS;
+    if (!this.#log.add(comment, !backlog) || own) return;
     if (!backlog) this.#announcer.comment(comment);
     if (!backlog && document.hidden) {
       this.#unread += 1;
@@ -101,16 +182,48 @@ export class Watch {
     }
   }
 
-  /** @param {string} content */
-  #post(content) {
-    if (this.#ended || !this.#pending.add(content)) return false;
+  /** @param {{video?: Object<string, number>, comments?: Object<string, Object<string, number>>}} totals */
+  #onReactions({ video, comments = {} }) {
+    if (video && Object.keys(video).length > 0) this.#cheers.show(video, !this.#inBacklog);
+    for (const [commentId, reactions] of Object.entries(comments)) {
+      this.#log.change(commentId, (comment) => ({ ...comment, reactions }));
+    }
+  }
+
+  /** @param {import("./composer.js").Draft} draft */
+  #post(draft) {
+    if (this.#ended || !this.#pending.add(draft)) return false;
     this.#log.follow();
     return true;
+  }
+
+  /** @param {Problem} problem */
+  #onFailure(problem) {
+    if (problem.status === 401) this.#signOut("You have been signed out. Sign in again.");
+    if (problem.status === 409) this.#onEnd();
+    if (problem.status === 429) this.#slowMode.refused(problem.retryAfterMs);
+  }
+
+  /** @param {string} kind */
+  #cheer(kind) {
+    if (!this.#signedInOrAsked()) return false;
+    this.#live.reactToVideo(/** @type {ReactionKind} */ (kind)).catch((error) => {
+      this.#notice.say(`Your reaction was not taken: ${explain(error)}.`);
+    });
+    return true;
+  }
+
+  #signedInOrAsked() {
+    if (this.#session.user !== null) return true;
+    this.#signIn.ask("Sign in first.");
+    return false;
   }
 
   #signedIn() {
     this.#showWho();
     this.#composer.focus();
+    // Where reading needs a token there was no stream until now.
+    if (this.#live.state === "reconnecting") this.#live.retry();
   }
 
   /** @param {string} [message] */
@@ -128,8 +241,16 @@ export class Watch {
   /** @param {string} [message] */
   #showWho(message) {
     const { user } = this.#session;
+    const moderator = isModerator(user);
     this.#composer.show(user !== null && !this.#ended);
     this.#signIn.show(user === null && !this.#ended, message);
+    this.#cheers.enable(!this.#ended);
+    this.#desk.offer({
+      moderator,
+      mayEnd: !this.#ended && (moderator || this.#session.mayEnd(this.#liveVideoId)),
+    });
+    if (user !== null && !this.#ended) void this.#slowMode.refresh();
+    this.#log.refresh();
     byId("ended").hidden = !this.#ended;
     byId("who").hidden = user === null;
     byId("who-name").textContent = user?.name ?? "";
@@ -154,11 +275,27 @@ export class Watch {
   }
 
   #showTitle() {
-    document.title = this.#unread > 0 ? `(${this.#unread}) ${this.#title}` : this.#title;
+    const title = `${this.#liveVideoId} · livecomments`;
+    document.title = this.#unread > 0 ? `(${this.#unread}) ${title}` : title;
   }
 }
 
 /** @param {string} id */
 function byId(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** @param {string} id */
+function form(id) {
+  return /** @type {HTMLFormElement} */ (byId(id));
+}
+
+/** @param {string} id */
+function dialog(id) {
+  return /** @type {HTMLDialogElement} */ (byId(id));
+}
+
+/** @param {string} id */
+function template(id) {
+  return /** @type {HTMLTemplateElement} */ (byId(id));
 }

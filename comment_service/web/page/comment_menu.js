@@ -1,0 +1,35 @@
+import { AnchoredPopover } from "./anchored_popover.js";
+
+/** @typedef {{label: string, danger?: boolean, run: () => void}} MenuItem */
+
+/** What else can be done with one comment. */
+export class CommentMenu {
+  #popover;
+
+  /** @param {HTMLElement} element  with `popover` and role="menu" */
+  constructor(element) {
+    this.#popover = new AnchoredPopover(element);
+  }
+
+  /**
+   * @param {HTMLElement} anchor
+   * @param {MenuItem[]} items
+   */
+  show(anchor, items) {
+    this.#popover.element.replaceChildren(
+      ...items.map(({ label, danger = false, run }) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.setAttribute("role", "menuitem");
+        button.className = danger ? "menu__item menu__item--danger" : "menu__item";
+        button.textContent = label;
+        button.addEventListener("click", () => {
+          this.#popover.hide();
+          run();
+        });
+        return button;
+      }),
+    );
+    this.#popover.show(anchor);
+  }
+}

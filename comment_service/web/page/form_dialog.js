@@ -1,0 +1,50 @@
+import { explain } from "./explain.js";
+
+/**
+ * A dialog with a form: stays open until what was asked for is done, and says why where it cannot be. Escape and the
+ * button marked `data-cancel` leave it.
+ */
+export class FormDialog {
+  #act = async (/** @type {FormData} */ _data) => {};
+  #problem;
+
+  /** @param {HTMLDialogElement} element */
+  constructor(element) {
+    /** @readonly */
+    this.element = element;
+    /** @readonly */
+    this.form = /** @type {HTMLFormElement} */ (element.querySelector("form"));
+    this.#problem = /** @type {HTMLElement} */ (element.querySelector(".dialog__problem"));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#submit();
+    });
+    for (const button of element.querySelectorAll("[data-cancel]")) {
+      button.addEventListener("click", () => element.close());
+    }
+    // A click on what is behind it: the dialog's own box is covered by its form.
+    element.addEventListener("click", ({ target }) => target === element && element.close());
+  }
+
+  /** @param {(data: FormData) => Promise<void>} act */
+  open(act) {
+    this.#act = act;
+    this.#problem.textContent = "";
+    this.form.reset();
+    this.element.showModal();
+  }
+
+  async #submit() {
+    if (this.form.getAttribute("aria-busy") === "true") return;
+    this.form.setAttribute("aria-busy", "true");
+    this.#problem.textContent = "";
+    try {
+      await this.#act(new FormData(this.form));
+      this.element.close();
+    } catch (error) {
+      this.#problem.textContent = `Not done: ${explain(error)}.`;
+    } finally {
+      this.form.removeAttribute("aria-busy");
+    }
+  }
+}
