@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 
 from cassandra.query import UNSET_VALUE
 
 from comment_service.change import Change, ChangeKind
 from comment_service.comment import Comment
-from comment_service.store.cassandra.batches import OnBatch, PartitionBatches
+from comment_service.store.cassandra.batches import OnBatch, OnEnd, PartitionBatches
 from comment_service.store.cassandra.buckets import BucketIndex
 from comment_service.store.cassandra.changes import ChangeLog
 from comment_service.store.cassandra.comment_rows import (
@@ -78,7 +77,9 @@ class CassandraComments:
         if noting is None:
             self._write(comment, end)
         else:
-            noting.add_done_callback(lambda done: end(done) if done.exception() else self._write(comment, end))
+            noting.add_done_callback(
+                lambda done: end(error) if (error := done.exception()) else self._write(comment, end)
+            )
         return outcome
 
     async def get(self, live_video_id: str, comment_id: int) -> Comment | None:
@@ -139,7 +140,11 @@ class CassandraComments:
         rows = await self._database.rows(self._get(live_video_id, bucket_of_id(comment_id), comment_id))
         return comment_of(rows[0]) if rows else None
 
-    def _write(self, comment: Comment, end: Callable[[asyncio.Future[None]], None]) -> None:
+    def _write(self, comment: Comment, end: OnEnd, error: BaseException | None = None) -> None:
+        """``error``: of what has to be there before it."""
+        if error is not None:
+            end(error)
+            return
         video, bucket, number = comment.live_video_id, bucket_of_id(comment.comment_id), comment.comment_id
         query = self._insert(
             video,
@@ -154,15 +159,13 @@ class CassandraComments:
             media_text(comment.media) if comment.media else UNSET_VALUE,
             written_at_us(number),
         )
-        written = self._batches.write((video, bucket), query, size_of(comment))
-        if comment.reply_to is None:
-            written.add_done_callback(end)
-        else:
-            _both(written, self._threads.add(comment)).add_done_callback(end)
+        if comment.reply_to is not None:
+            end = _Both(end)
+            self._threads.add(comment, end)
+        self._batches.write((video, bucket), query, size_of(comment), end)
 
-    def _end(self, outcome: asyncio.Future[None], done: asyncio.Future[None]) -> None:
+    def _end(self, outcome: asyncio.Future[None], error: BaseException | None) -> None:
         self._database.writes.release()
-        error = done.exception()
         if outcome.done():
             return
         if error is None:
@@ -171,12 +174,16 @@ class CassandraComments:
             outcome.set_exception(error)
 
 
-def _both(first: asyncio.Future[None], second: asyncio.Future[None]) -> asyncio.Future[None]:
-    """Done once both are, with the failure of either."""
+class _Both:
+    """Ends once both of two writes have, with the failure of either."""
 
-    async def wait() -> None:
-        for outcome in await asyncio.gather(first, second, return_exceptions=True):
-            if outcome is not None:
-                raise outcome
+    def __init__(self, on_end: OnEnd) -> None:
+        self._on_end = on_end
+        self._left = 2
+        self._error: BaseException | None = None
 
-    return asyncio.ensure_future(wait())
+    def __call__(self, error: BaseException | None) -> None:
+        self._left -= 1
+        self._error = self._error or error
+        if not self._left:
+            self._on_end(self._error)

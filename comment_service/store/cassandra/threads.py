@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from comment_service.comment import Comment
-from comment_service.store.cassandra.batches import PartitionBatches
+from comment_service.store.cassandra.batches import OnEnd, PartitionBatches
 from comment_service.store.cassandra.comment_rows import MAX_ID, SELECT, by_bucket, comment_of, written_at_us
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.statements import Bound
@@ -33,11 +33,11 @@ class Threads:
         self._ids = database.reading(_IDS)
         self._rows = database.reading(_ROWS)
 
-    def add(self, reply: Comment) -> asyncio.Future[None]:
+    def add(self, reply: Comment, on_end: OnEnd) -> None:
         """Notes that the thread has it. The caller has it admitted."""
         key = _key(reply)
         query = self._insert(*key, reply.comment_id, written_at_us(reply.comment_id))
-        return self._batches.write(("replies", *key[:2]), query, _ROW_BYTES)
+        self._batches.write(("replies", *key[:2]), query, _ROW_BYTES, on_end)
 
     def removal(self, reply: Comment, at_us: int) -> Bound:
         return self._remove(at_us, *_key(reply), reply.comment_id)
