@@ -138,10 +138,10 @@ async def test_a_session_that_ended_asks_for_the_name_again(open_viewer: OpenVie
 async def test_where_no_sign_in_is_offered_the_page_is_for_reading(
     open_viewer: OpenViewer, author: Author, video: str
 ) -> None:
-    ada = await open_viewer(video)
-    await ada.page.route("**/auth/dev-token", lambda route: route.fulfill(status=404, body="{}"))
-    await ada.page.get_by_label("Your name").fill("Ada")
-    await ada.page.keyboard.press("Enter")
-    await expect(ada.page.locator("#sign-in-message")).to_contain_text("not offered")
+    ada = await open_viewer()
+    await ada.page.route("**/auth", lambda route: route.fulfill(json={"accounts": False, "devTokens": False}))
+    await ada.open(video)
+    await expect(ada.page.locator("#sign-in")).to_contain_text("You can read along")
+    await expect(ada.page.get_by_role("button", name="Join")).to_be_hidden()
     await author.post(video, "still readable")
     await ada.expect_comment("still readable")

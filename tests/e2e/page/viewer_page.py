@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.async_api import BrowserContext, ConsoleMessage, FilePayload, Locator, Page, Request, expect
 
 FIRST_IN_VIEW = """
   const top = log.getBoundingClientRect().top;
@@ -44,6 +44,16 @@ class ViewerPage:
         await self.page.get_by_role("button", name="Join").click()
         await expect(self.composer).to_be_visible()
 
+    async def sign_in_with(self, token: str, *, user: str, name: str, role: str = "viewer") -> None:
+        """As somebody whose token comes from elsewhere; the page has to be opened before and is loaded again."""
+        session = {"user": {"userId": user, "name": name, "roles": [role]}, "token": token}
+        await self.page.evaluate(
+            "session => sessionStorage.setItem('livecomments.session', JSON.stringify(session))", session
+        )
+        await self.page.reload()
+        await self.expect_state("Live")
+        await expect(self.composer).to_be_visible()
+
     async def write(self, content: str) -> None:
         await self.composer.fill(content)
         await self.composer.press("Enter")
@@ -68,6 +78,23 @@ class ViewerPage:
     def comment(self, content: str) -> Locator:
         """The rows whose whole content is ``content``."""
         return self.rows.filter(has=self.page.get_by_text(content, exact=True))
+
+    async def act(self, row: Locator, button: str, item: str | None = None) -> None:
+        """Presses a button of a comment; ``item``: what to choose from the menu that it opens."""
+        await row.locator(".comment__head").first.hover()
+        await row.get_by_role("button", name=button, exact=True).first.click()
+        if item is not None:
+            await self.page.get_by_role("menuitem", name=item).click()
+
+    async def reply(self, row: Locator, content: str) -> None:
+        await self.act(row, "Reply")
+        await expect(self.composer).to_be_focused()
+        await self.write(content)
+
+    async def attach(self, *images: tuple[str, bytes]) -> None:
+        """Attaches images, each a name and a PNG."""
+        files: list[FilePayload] = [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in images]
+        await self.page.locator("#composer input[type=file]").set_input_files(files)
 
     async def expect_state(self, word: str) -> None:
         await expect(self.page.locator("#connection")).to_have_text(word, timeout=20_000)
@@ -102,5 +129,7 @@ class ViewerPage:
             self.faults.append(message.text)
 
     def _on_request(self, request: Request) -> None:
+        if urlsplit(request.url).scheme == "blob":
+            return  # an image of this very page, about to be sent
         if urlsplit(request.url).netloc != self._host:
             self.faults.append(f"foreign: {request.url}")
