@@ -96,6 +96,7 @@ class World:
             self.time.s += self.chance.choice(PAUSES_S)
         elif alive and what == "edit":
             comment_id = self.chance.choice(alive)
+            self.time.s += 0.001  # of two edits at one time either may stand
             await service.changes.edit(MODERATOR, VIDEO, comment_id, text)
             self.texts[comment_id].append((text, self.time.s, service))
         elif alive:
@@ -140,7 +141,7 @@ class World:
         assert comment["content"] in [text for text, _, _ in texts[max(known, default=0) :]], "an old text is shown"
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 async def test_walks_meet_every_comment_once_and_no_deleted_one(store: Store, seed: int) -> None:
     world = World(store, Random(seed))
     for _ in range(60):
