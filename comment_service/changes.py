@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from comment_service.announcements import Announcements, Kind
 from comment_service.audit import Audit, no_audit
 from comment_service.change import Change, ChangeKind
-from comment_service.comment import Comment
+from comment_service.comment import Comment, OnWrite, nobody
 from comment_service.comments import Comments, Draft, PostCheck, Posted
 from comment_service.content import clean_content
 from comment_service.metrics import CommentServiceMetrics
@@ -38,8 +38,8 @@ class Changes:
     """An author may edit for ``edit_window_s`` seconds and delete at any time; a moderator may do both at any time.
 
     It makes no difference whether the video has ended. ``checks`` are made in turn before an edit; ``after_delete``
-    is called in turn for what was deleted. ``clock_ms`` gives milliseconds since 1970. Every method raises
-    ``StoreDown`` and ``StoreBusy``.
+    is called in turn for what was deleted; ``on_write`` hears of each comment that is another now. ``clock_ms`` gives
+    milliseconds since 1970. Every method raises ``StoreDown`` and ``StoreBusy``.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Changes:
         checks: Sequence[PostCheck] = (),
         after_delete: Sequence[Callable[[Comment], Awaitable[None]]] = (),
         audit: Audit = no_audit,
+        on_write: OnWrite = nobody,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._store = store
@@ -64,6 +65,7 @@ class Changes:
         self._checks = checks
         self._after_delete = after_delete
         self._audit = audit
+        self._on_write = on_write
         self._clock_ms = clock_ms
         self._calls = StoreCalls(metrics)
 
@@ -133,6 +135,7 @@ class Changes:
         # Nothing is awaited between the id and this: events go out in the order of their ids.
         future = asyncio.ensure_future(write)
         self._announcements.once_written(comment.live_video_id, change_id, kind, data, future)
+        future.add_done_callback(lambda _: self._on_write(comment))
         # Shielded: whoever asked may go (a deadline, a closed connection), the write may not.
         if not await self._calls.ask("change", lambda: asyncio.shield(future)):
             raise NotFound(f"there is no comment {comment.comment_id} in {comment.live_video_id}")

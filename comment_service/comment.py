@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -73,6 +73,13 @@ class Comment:
         if self.reply_count:
             document["replyCount"] = self.reply_count
         return _encode(document).encode()
+
+
+OnWrite = Callable[[Comment], None]
+
+
+def nobody(_comment: Comment) -> None:
+    """Hears of what is written where nobody wants to."""
 
 
 def iso_time(ms: int) -> str:

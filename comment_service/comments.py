@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from comment_service.announcements import Announcements
-from comment_service.comment import Comment, Media
+from comment_service.comment import Comment, Media, OnWrite, nobody
 from comment_service.content import clean_content
 from comment_service.idempotency import Told, UnderWay, check_key, digest_of, require_same
 from comment_service.media.library import MediaLibrary
@@ -73,7 +73,7 @@ class _Named:
 class Comments:
     """Every method raises a ``Refusal`` where it cannot do what is asked. ``checks`` are made in turn before a post.
 
-    ``media`` None: comments carry no images.
+    ``media`` None: comments carry no images. ``on_write`` hears of each comment that was written, or may have been.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Comments:
         *,
         media: MediaLibrary | None = None,
         checks: Sequence[PostCheck] = (),
+        on_write: OnWrite = nobody,
     ) -> None:
         self._store = store
         self._next_id = next_id
@@ -92,6 +93,7 @@ class Comments:
         self._media = media
         self._metrics = metrics
         self._checks = checks
+        self._on_write = on_write
         self._calls = StoreCalls(metrics)
         self._under_way: UnderWay[Posted] = UnderWay()
         self._told = Told()
@@ -271,6 +273,7 @@ class Comments:
         self._announcements.once_written(
             comment.live_video_id, comment.comment_id, event_pb2.Event.KIND_COMMENT, posted.data, write
         )
+        write.add_done_callback(lambda _: self._on_write(comment))
         self._metrics.accepted.inc()
 
     async def _find(self, live_video_id: str, comment_id: int) -> Comment | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from comment_service.history.metrics import HistoryMetrics
 from comment_service.reaction_metrics import ReactionMetrics
 from service_kit.metrics import LATENCY_BUCKETS_S, ReadCounter
 
@@ -72,6 +73,7 @@ class CommentServiceMetrics:
             _PREFIX + "write_batches_failed", "Transactions or requests of writes that failed.", registry=registry
         )
         self.reactions = ReactionMetrics(registry)
+        self.history = HistoryMetrics(registry)
         self.slow_mode_forgotten = Counter(
             _PREFIX + "slow_mode_forgotten",
             "Users in slow mode whose last comment's time was forgotten because there were too many.",

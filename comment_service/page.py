@@ -43,6 +43,13 @@ class Page:
     next_cursor: int | None
     has_more: bool
 
+    def to_json(self) -> bytes:
+        """``{"comments": [...], "nextCursor": id or null, "hasMore": bool}``, UTF-8."""
+        cursor = "null" if self.next_cursor is None else f'"{self.next_cursor}"'
+        has_more = "true" if self.has_more else "false"
+        comments = b",".join(comment.to_json() for comment in self.comments)
+        return b'{"comments":[%b],"nextCursor":%b,"hasMore":%b}' % (comments, cursor.encode(), has_more.encode())
+
 
 def page_of(found: Sequence[Comment], request: PageRequest) -> Page:
     """The page from ``found``: up to ``request.size + 1`` comments on the cursor's side, the nearest first."""

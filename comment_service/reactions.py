@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
+from comment_service.comment import Comment, OnWrite, nobody
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reaction_announcements import ReactionAnnouncements
 from comment_service.refusal import InvalidArgument, NotFound
@@ -26,7 +27,8 @@ class ReactionCheck(Protocol):
 
 class Reactions:
     """Every method raises a ``Refusal`` where it cannot do what is asked, and all may be called again to no effect
-    but ``react_to_video``. ``checks`` are made in turn before a reaction, not before one is taken back.
+    but ``react_to_video``. ``checks`` are made in turn before a reaction, not before one is taken back;
+    ``on_write`` hears of each comment that was reacted to.
 
     The end of a video ends no reactions: its history stays readable, and what people think of it is part of that.
     """
@@ -38,11 +40,13 @@ class Reactions:
         metrics: CommentServiceMetrics,
         *,
         checks: Sequence[ReactionCheck] = (),
+        on_write: OnWrite = nobody,
     ) -> None:
         self._store = store
         self._announcements = announcements
         self._metrics = metrics.reactions
         self._checks = checks
+        self._on_write = on_write
         self._calls = StoreCalls(metrics)
         self._writes: set[asyncio.Task[None]] = set()
 
@@ -96,14 +100,19 @@ class Reactions:
 
     async def _change(self, live_video_id: str, comment_id: int, change: Callable[[], Awaitable[bool]]) -> None:
         comments = self._store.comments
-        if await self._calls.ask("get", lambda: comments.get(live_video_id, comment_id)) is None:
+        comment = await self._calls.ask("get", lambda: comments.get(live_video_id, comment_id))
+        if comment is None:
             raise NotFound(f"there is no comment {comment_id} in {live_video_id}")
-        await self._finish(self._store_change(live_video_id, comment_id, change))
+        await self._finish(self._store_change(comment, change))
 
-    async def _store_change(self, live_video_id: str, comment_id: int, change: Callable[[], Awaitable[bool]]) -> None:
-        if await self._calls.ask("react", change):
+    async def _store_change(self, comment: Comment, change: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            changed = await self._calls.ask("react", change)
+        finally:
+            self._on_write(comment)
+        if changed:
             self._metrics.accepted.labels("comment").inc()
-            self._announcements.comment_changed(live_video_id, comment_id)
+            self._announcements.comment_changed(comment.live_video_id, comment.comment_id)
 
     async def _finish(self, write: Coroutine[Any, Any, None]) -> None:
         """Shielded: whoever reacted may go (a deadline, a closed connection), the write may not."""

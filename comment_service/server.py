@@ -126,6 +126,7 @@ class CommentServiceServer:
                 reaction_limits=_reaction_limits(self.settings),
                 moderation=_moderation(self.settings),
                 rates=self._rates(),
+                history_limits=self.settings.history_limits,
             )
             await self._serve(self._services)
             await self._join()
@@ -177,7 +178,13 @@ class CommentServiceServer:
         self._http = HttpServer(
             settings.host,
             settings.http_port,
-            context=Context(services, self._metrics, self._traffic, TrustedProxies(settings.trusted_proxies)),
+            context=Context(
+                services,
+                self._metrics,
+                self._traffic,
+                TrustedProxies(settings.trusted_proxies),
+                public_s=settings.history_public_s,
+            ),
             limits=_request_limits(settings),
             dev_tokens=_dev_tokens(settings),
             cookie_secure=settings.cookie_secure,

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from comment_service.accounts import Accounts, Attempts, Passwords
 from comment_service.announcements import Announcements, EventPublisher
 from comment_service.changes import Changes
+from comment_service.comment import Comment
 from comment_service.comments import Comments, PostCheck
+from comment_service.history.history import History
+from comment_service.history.page_cache import CacheLimits
 from comment_service.media.build import MediaParts
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.moderation.audit import AuditTrail
@@ -55,6 +58,7 @@ class Services:
     """Each field is one resource's use cases."""
 
     comments: Comments
+    history: History
     changes: Changes
     videos: Videos
     reactions: Reactions
@@ -100,12 +104,17 @@ def build_services(
     reaction_limits: ReactionLimits | None = None,
     moderation: ModerationParts | None = None,
     rates: Rates | None = None,
+    history_limits: CacheLimits | None = None,
 ) -> Services:
     """Puts them together; acquires nothing.
 
     ``tickets`` None: who posts need not be watching. ``rates`` None: no limits.
     """
     moderation = moderation or ModerationParts()
+
+    def on_write(comment: Comment) -> None:
+        history.written(comment)
+
     announcements = Announcements(publisher, metrics)
     audit = AuditTrail(store, next_id, metrics)
     videos = Videos(
@@ -117,7 +126,8 @@ def build_services(
     watching: list[PostCheck] = [] if tickets is None else [WatchingCheck(tickets)]
     checks: list[PostCheck] = [videos.require_going, *watching, bans.require_not_banned, words, slow_modes.take_turn]
     library = None if media is None else media.library
-    comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks)
+    comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks, on_write=on_write)
+    history = History(store, comments, metrics, history_limits)
     changes = Changes(
         store,
         comments,
@@ -128,13 +138,15 @@ def build_services(
         checks=[bans.require_not_banned, words],
         after_delete=() if library is None else (library.release,),
         audit=audit,
+        on_write=on_write,
     )
     reaction_announcements = ReactionAnnouncements(store.reactions, next_id, publisher, metrics, reaction_limits)
     return Services(
         comments=comments,
+        history=history,
         changes=changes,
         videos=videos,
-        reactions=Reactions(store, reaction_announcements, metrics),
+        reactions=Reactions(store, reaction_announcements, metrics, on_write=on_write),
         bans=bans,
         reports=Reports(store, comments, changes, bans, next_id=next_id, audit=audit, metrics=metrics),
         slow_modes=slow_modes,

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from comment_service.accounts.settings import AccountSettings
+from comment_service.history.settings import HistorySettings
 from comment_service.media.settings import MediaSettings
 from comment_service.moderation.settings import ModerationSettings
 from comment_service.rates.settings import RateSettings
@@ -17,7 +18,14 @@ from service_kit.settings import NodeSettings, node_config
 
 
 class CommentServiceSettings(
-    RateSettings, ModerationSettings, AccountSettings, CassandraSettings, MediaSettings, AccessSettings, NodeSettings
+    HistorySettings,
+    RateSettings,
+    ModerationSettings,
+    AccountSettings,
+    CassandraSettings,
+    MediaSettings,
+    AccessSettings,
+    NodeSettings,
 ):
     """``LIVECOMMENTS_COMMENT_SERVICE_*``, besides what every node has."""
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from comment_service.api.handler import ApiHandler
+from comment_service.api.history import HistoryHandler
 from comment_service.api.json_body import json_object, text_field
-from comment_service.api.page_json import page_json
 from comment_service.api.query import cursor_and_size, parse_id
+from comment_service.history.wanted import OneComment, PageOf
+from comment_service.page import Direction, PageRequest, Sort
 from comment_service.rates import Action
 from comment_service.refusal import InvalidArgument
 from service_kit.problem import Problem
 
 
-class CommentHandler(ApiHandler):
+class CommentHandler(HistoryHandler):
     operation = "comment"
 
     async def get(self, live_video_id: str, comment_id: str) -> None:
         """200 and the comment."""
-        comment = await self.context.services.comments.get(self.video(live_video_id), id_in_path(comment_id))
-        self.set_header("Cache-Control", "no-cache")
-        await self.finish(comment.to_json())
+        await self.answer(OneComment(self.video(live_video_id), id_in_path(comment_id)))
 
     head = get
 
@@ -39,16 +38,15 @@ class CommentHandler(ApiHandler):
         await self.finish()
 
 
-class RepliesHandler(ApiHandler):
+class RepliesHandler(HistoryHandler):
     operation = "replies"
 
     async def get(self, live_video_id: str, comment_id: str) -> None:
         """200 and a page of the thread, oldest first."""
         live_video_id, number = self.video(live_video_id), id_in_path(comment_id)
         cursor, size = cursor_and_size(self.request.query_arguments)
-        page = await self.context.services.comments.replies(live_video_id, number, cursor, size)
-        self.set_header("Cache-Control", "no-cache")
-        await self.finish(page_json(page))
+        request = PageRequest(cursor or 0, Direction.AFTER, size, Sort.ASC)
+        await self.answer(PageOf(live_video_id, request, thread=number))
 
     head = get
 

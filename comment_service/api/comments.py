@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from comment_service.api.handler import ApiHandler
+from comment_service.api.history import HistoryHandler
 from comment_service.api.json_body import json_object, text_field
-from comment_service.api.page_json import page_json
 from comment_service.api.query import page_request, parse_id
 from comment_service.comments import Draft
+from comment_service.history.wanted import PageOf
 from comment_service.idempotency import check_key
 from comment_service.rates import Action
 from comment_service.refusal import InvalidArgument
 
 
-class CommentsHandler(ApiHandler):
+class CommentsHandler(HistoryHandler):
     operation = "comments"
 
     async def post(self, live_video_id: str) -> None:
@@ -35,9 +35,7 @@ class CommentsHandler(ApiHandler):
         """200 and a page."""
         live_video_id = self.video(live_video_id)
         request = page_request(self.request.query_arguments)
-        page = await self.context.services.comments.list(live_video_id, request)
-        self.set_header("Cache-Control", "no-cache")
-        await self.finish(page_json(page))
+        await self.answer(PageOf(live_video_id, request))
 
     head = get
 

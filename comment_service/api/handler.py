@@ -90,12 +90,13 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Context:
-    """What the handlers work with."""
+    """What the handlers work with. ``public_s``: seconds for which others may keep settled history; 0: none at all."""
 
     services: Services
     metrics: CommentServiceMetrics
     traffic: Traffic
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    public_s: int = 1
 
 
 class ApiHandler(ProblemHandler):

@@ -17,6 +17,7 @@ from comment_service.api.image_form import FORM_BYTES
 from comment_service.api.limits import BodyRule, RequestLimits
 from comment_service.api.server import UPLOAD_PATH, HttpServer
 from comment_service.grpc_service import CommentServicer
+from comment_service.history.page_cache import CacheLimits
 from comment_service.media.build import build_media
 from comment_service.media_servicer import MediaServicer
 from comment_service.metrics import CommentServiceMetrics
@@ -96,6 +97,12 @@ def rates() -> Rates | None:
 
 
 @pytest.fixture
+def history_limits() -> CacheLimits:
+    """What a test may replace."""
+    return CacheLimits()
+
+
+@pytest.fixture
 async def edges(
     tmp_path: Path,
     store_limits: SqliteLimits,
@@ -106,6 +113,7 @@ async def edges(
     reaction_limits: ReactionLimits,
     moderation: ModerationParts,
     rates: Rates | None,
+    history_limits: CacheLimits,
 ) -> AsyncIterator[Edges]:
     registry = CollectorRegistry()
     metrics = CommentServiceMetrics(registry)
@@ -128,6 +136,7 @@ async def edges(
         reaction_limits=reaction_limits,
         moderation=moderation,
         rates=rates,
+        history_limits=history_limits,
     )
     server = HttpServer(
         "127.0.0.1",

@@ -43,6 +43,8 @@ PURE = [
     "comment_service/moderation/words/spelling.py",
     "comment_service/rates/addresses.py",
     "comment_service/rates/allowance.py",
+    "comment_service/history/page_cache.py",
+    "comment_service/history/wanted.py",
     "comment_service/pending_reactions.py",
     "comment_service/store/cassandra/comment_rows.py",
     "comment_service/media/containers/__init__.py",
