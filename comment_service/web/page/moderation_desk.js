@@ -77,6 +77,8 @@ export class ModerationDesk {
   }
 
   async #showSlowMode() {
+    // What is chosen before the answer would be overwritten by it.
+    this.#slowMode.disabled = true;
     try {
       const seconds = await this.#options.moderation.slowMode(this.#options.liveVideoId);
       const value = String(seconds);
@@ -86,6 +88,8 @@ export class ModerationDesk {
       this.#slowMode.value = value;
     } catch (error) {
       this.#status.textContent = `Could not be read: ${explain(error)}.`;
+    } finally {
+      this.#slowMode.disabled = false;
     }
   }
 

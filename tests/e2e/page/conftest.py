@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
+from ops.commands.tokens import Role
 from tests.e2e.page.site import Author, Site, overriding_site
 from tests.e2e.page.viewer_page import ViewerPage
 
@@ -70,14 +71,19 @@ async def open_viewer(browser: Browser, site: Site) -> AsyncIterator[OpenViewer]
     """Opens a browser of its own for each viewer, at a video where one is given; none may end with a fault."""
     viewers: list[ViewerPage] = []
 
-    async def open_one(video: str | None = None, *, name: str | None = None, **options: Any) -> ViewerPage:
+    async def open_one(
+        video: str | None = None, *, name: str | None = None, role: Role = "viewer", **options: Any
+    ) -> ViewerPage:
         context = await browser.new_context(viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options)
         viewer = ViewerPage(context, await context.new_page(), site.url)
         viewers.append(viewer)
         if video is not None:
             await viewer.open(video)
-        if name is not None:
+        if name is not None and role == "viewer":
             await viewer.sign_in(name)
+        elif name is not None:
+            user = f"u-{name.lower()}"
+            await viewer.sign_in_with(await site.token(user=user, name=name, role=role), user=user, name=name, role=role)
         return viewer
 
     yield open_one

@@ -10,6 +10,10 @@ import urllib.request
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+import pytest
+
+from ops.commands.tokens import Role
+
 #: The address of a running server with development tokens, instead of a cluster of the test's own.
 OVERRIDE = "LIVECOMMENTS_TEST_URL"
 _AT_ONCE = 8
@@ -21,7 +25,7 @@ class Site(Protocol):
     @property
     def url(self) -> str: ...
 
-    async def token(self, *, user: str, name: str) -> str: ...
+    async def token(self, *, user: str, name: str, role: Role = "viewer") -> str: ...
 
 
 class RunningSite:
@@ -30,7 +34,9 @@ class RunningSite:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
-    async def token(self, *, user: str, name: str) -> str:
+    async def token(self, *, user: str, name: str, role: Role = "viewer") -> str:
+        if role != "viewer":
+            pytest.skip("a running server gives viewers' tokens alone")
         answer = await asyncio.to_thread(_post, f"{self.url}/auth/dev-token", {"name": name}, {})
         return str(answer["token"])
 
@@ -47,9 +53,13 @@ class Author:
         self._site = site
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    async def post(self, video: str, content: str) -> dict[str, Any]:
+    async def post(self, video: str, content: str, **fields: Any) -> dict[str, Any]:
         url = f"{self._site.url}/comments/{video}"
-        return await asyncio.to_thread(_post, url, {"content": content}, self._headers)
+        return await asyncio.to_thread(_post, url, {"content": content, **fields}, self._headers)
+
+    async def delete(self, video: str, comment_id: str) -> None:
+        url = f"{self._site.url}/comments/{video}/{comment_id}"
+        await asyncio.to_thread(_send, "DELETE", url, None, self._headers)
 
     async def post_in_order(self, video: str, contents: Iterable[str]) -> None:
         for content in contents:
@@ -67,12 +77,16 @@ class Author:
 
 
 def _post(url: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method="POST"
-    )
+    created: dict[str, Any] = json.loads(_send("POST", url, body, headers))
+    return created
+
+
+def _send(method: str, url: str, body: dict[str, Any] | None, headers: dict[str, str]) -> bytes:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
-            created: dict[str, Any] = json.load(answer)
+            content: bytes = answer.read()
     except urllib.error.HTTPError as error:
         raise AssertionError(f"{url}: {error.code} {error.read()!r}") from error
-    return created
+    return content

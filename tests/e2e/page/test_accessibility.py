@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.page.conftest import OpenViewer
 from tests.e2e.page.site import Author, Site
+from tests.e2e.page.viewer_page import ViewerPage
+from tests.support.images import picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NAMELESS = """() => [...document.querySelectorAll('button, input, textarea, a, [role], section, nav, main form')]
+NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, dialog, a, [role], section, nav, main form')]
   .filter((element) => element.checkVisibility())
   .filter((element) => {
     const labels = [...(element.labels ?? [])].map((label) => label.textContent);
     const by = (element.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id));
-    const text = element.matches('input, textarea, section, nav') ? '' : element.textContent;
-    const name = [element.getAttribute('aria-label'), ...labels, ...by.map((label) => label?.textContent), text];
+    const text = element.matches('input, select, textarea, section, dialog, nav') ? '' : element.textContent;
+    const images = [...element.querySelectorAll('img')].map((image) => image.alt);
+    const name = [element.getAttribute('aria-label'), ...images, ...labels, ...by.map((label) => label?.textContent), text];
     return !element.matches('form, [role=status]') && name.join('').trim() === '';
   })
   .map((element) => element.outerHTML.slice(0, 120))"""
@@ -45,7 +48,7 @@ LOW_CONTRAST = """() => {
     return ['white'];
   };
   const texts = [...document.querySelectorAll('body *')].filter((element) =>
-    element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden, .skip, .screen') &&
+    element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden, .skip, .screen-frame') &&
     [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== ''));
   return texts.flatMap((element) => backgrounds(element).map((background) => {
     const [a, b] = [getComputedStyle(element).color, background].map((c) => luminance(rgba(c))).sort((x, y) => y - x);
@@ -90,21 +93,121 @@ async def test_everything_has_a_role_and_a_name(open_viewer: OpenViewer, author:
     )
 
 
+async def _tab_to(page: Page, target: Locator) -> None:
+    for _ in range(16):
+        await page.keyboard.press("Tab")
+        if await target.evaluate("element => element === document.activeElement"):
+            shadow = await page.evaluate("getComputedStyle(document.activeElement).boxShadow")
+            assert shadow != "none", f"no visible focus on {target}"
+            return
+    raise AssertionError(f"{target} is not reached by the Tab key")
+
+
+async def _open_everything(ada: ViewerPage, author: Author, video: str) -> None:
+    """A thread, reactions, an image, a reply in the making, a comment on its way that failed."""
+    await author.post(video, "What a goal")
+    await ada.expect_comment("What a goal")
+    began = ada.comment("What a goal")
+    await ada.attach(("stand.png", picture(size=(64, 48))))
+    await expect(ada.page.get_by_role("button", name="Send")).to_be_visible()
+    await expect(ada.page.locator(".tray progress:visible")).to_have_count(0)
+    await ada.reply(began, "best of the season")
+    await ada.expect_comment("best of the season")
+    await ada.act(began, "React")
+    await ada.page.locator("#picker").get_by_role("button", name="Love").click()
+    await expect(began.get_by_role("button", name="Love, 1")).to_be_visible()
+    await began.get_by_role("button", name="1 reply").click()
+    await expect(began.get_by_role("list", name="Replies").get_by_role("listitem")).to_have_count(1)
+    await ada.page.route(f"**/comments/{video}", lambda route: route.abort(), times=1)
+    await ada.write("not sent")
+    await expect(ada.page.locator(".pending--failed")).to_be_visible()
+    await ada.act(ada.comment("What a goal").first, "Reply")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_names_and_contrast_of_all_that_can_be_opened(
+    open_viewer: OpenViewer, author: Author, video: str, scheme: str
+) -> None:
+    ada = await open_viewer(video, name="Ada", role="moderator", color_scheme=scheme)
+    page = ada.page
+    await _open_everything(ada, author, video)
+
+    async def fine() -> None:
+        assert await page.evaluate(NAMELESS) == []
+        assert await page.evaluate(LOW_CONTRAST) == []
+
+    await fine()
+    began = ada.comment("What a goal").first
+    for item, title in [("Report", "Report this comment"), ("Delete", "Delete this comment?"), ("Ban Grace", "Ban Grace")]:
+        await ada.act(began, "More")
+        await expect(page.get_by_role("menu", name="More")).to_be_visible()
+        await fine()
+        await page.get_by_role("menuitem", name=item).click()
+        await expect(page.get_by_role("dialog", name=title)).to_be_visible()
+        await fine()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_role("button", name="Moderate").click()
+    await expect(page.get_by_role("dialog", name="Moderate")).to_be_visible()
+    await fine()
+    await page.keyboard.press("Escape")
+    await ada.act(began, "More", "Edit")
+    await expect(page.get_by_label("Edit your comment")).to_be_focused()
+    await fine()
+
+
+async def test_a_comments_buttons_by_keyboard(open_viewer: OpenViewer, author: Author, video: str) -> None:
+    await author.post_in_order(video, [f"line {n}" for n in range(30)])
+    ada = await open_viewer(video, name="Ada")
+    page, press = ada.page, ada.page.keyboard.press
+    await ada.expect_comment("line 29")
+    await page.locator("#moderate, #sign-out").last.focus()
+    await _tab_to(page, ada.log)
+    # Thirty comments are one stop.
+    await _tab_to(page, page.get_by_role("button", name="Attach images"))
+    await ada.log.focus()
+    for _ in range(3):
+        await press("ArrowUp")
+    row = ada.comment("line 27")
+    await expect(row).to_be_focused()
+    await _tab_to(page, row.get_by_role("button", name="React"))
+    await press("Enter")
+    await expect(page.locator("#picker").get_by_role("button", name="Like")).to_be_focused()
+    await press("ArrowRight")
+    await press("Enter")
+    await expect(row.get_by_role("button", name="Love, 1")).to_have_attribute("aria-pressed", "true")
+    await expect(row.get_by_role("button", name="React")).to_be_focused()
+    await _tab_to(page, row.get_by_role("button", name="More"))
+    await press("Enter")
+    await expect(page.get_by_role("menuitem", name="Report")).to_be_focused()
+    await press("Escape")
+    await expect(row.get_by_role("button", name="More")).to_be_focused()
+    await press("Shift+Tab")
+    await press("Enter")
+    await expect(ada.composer).to_be_focused()
+    await page.keyboard.type("by keyboard")
+    await press("Enter")
+    await expect(ada.comment("by keyboard").locator(".comment__quoted")).to_have_text("Grace: line 27")
+
+
+async def test_the_focus_survives_the_comment_that_it_was_on(open_viewer: OpenViewer, author: Author, video: str) -> None:
+    first = await author.post(video, "goes")
+    await author.post(video, "stays")
+    ada = await open_viewer(video)
+    await ada.expect_comment("stays")
+    await ada.log.focus()
+    await ada.page.keyboard.press("Home")
+    await expect(ada.comment("goes")).to_be_focused()
+    await author.delete(video, first["commentId"])
+    await expect(ada.rows).to_have_count(1)
+    await expect(ada.comment("stays")).to_be_focused()
+
+
 async def test_by_keyboard_alone(open_viewer: OpenViewer, video: str) -> None:
     ada = await open_viewer(video)
     page = ada.page
-
-    async def tab_to(selector: str) -> None:
-        for _ in range(12):
-            await page.keyboard.press("Tab")
-            if await page.locator(selector).evaluate("element => element === document.activeElement"):
-                shadow = await page.evaluate("getComputedStyle(document.activeElement).boxShadow")
-                assert shadow != "none", f"no visible focus on {selector}"
-                return
-        raise AssertionError(f"{selector} is not reached by the Tab key")
-
-    await tab_to("#log")
-    await tab_to("#sign-in-name")
+    await _tab_to(page, ada.log)
+    await _tab_to(page, page.locator("#sign-in-name"))
     await page.keyboard.type("Ada")
     await page.keyboard.press("Enter")
     await expect(ada.composer).to_be_focused()
@@ -175,9 +278,12 @@ async def test_choosing_a_video_fits_a_phone(open_viewer: OpenViewer, site: Site
 async def test_no_width_needs_sideways_scrolling(
     open_viewer: OpenViewer, author: Author, video: str, width: int
 ) -> None:
-    await author.post(video, "w" * 500)
+    began = await author.post(video, "w" * 500)
+    await author.post(video, "n" * 100, replyTo=began["commentId"])
     ada = await open_viewer(video, viewport={"width": width, "height": 740})
     assert await ada.page.locator("#sign-in").evaluate(WITHIN_PADDING)
+    await ada.page.get_by_role("button", name="1 reply").click()
+    await expect(ada.page.get_by_role("list", name="Replies").get_by_role("listitem")).to_have_count(1)
     await ada.sign_in("A name that is rather long")
     await ada.expect_comment("w" * 500)
     assert await ada.page.evaluate("document.documentElement.scrollWidth") == width
