@@ -131,7 +131,8 @@ test("a catch-up that fails goes on from where it got to", async () => {
   server.rest = ({ url }) => {
     calls += 1;
     const cursor = Number(url.searchParams.get("cursor"));
-    if (calls === 2) return { status: 503, body: {} };
+    // As often as it is tried before the stream is given up.
+    if (calls >= 2 && calls <= 4) return { status: 503, body: {} };
     return { body: { comments: [comment(cursor + 1)], nextCursor: null, hasMore: cursor < 3 } };
   };
   server.script = [

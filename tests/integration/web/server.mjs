@@ -20,7 +20,7 @@ export class ScriptedServer {
   requests = [];
   /** @type {((connection: Connection) => void)[]} */
   script = [];
-  /** @type {(request: {method: string, url: URL, body: any}) => {status?: number, headers?: object, body: object}} */
+  /** @type {(request: {method: string, url: URL, body: any}) => {status?: number, headers?: object, body?: object}} */
   rest = () => ({ status: 404, body: {} });
 
   #server = createServer((request, response) => void this.#answer(request, response));
@@ -45,10 +45,12 @@ export class ScriptedServer {
     }
     let text = "";
     for await (const chunk of request) text += chunk;
-    const seen = { method: request.method, url, headers: request.headers, body: text === "" ? null : JSON.parse(text) };
+    const isJson = request.headers["content-type"]?.startsWith("application/json");
+    const seen = { method: request.method, url, headers: request.headers, body: isJson ? JSON.parse(text) : text };
     this.requests.push(seen);
     const { status = 200, headers = {}, body } = this.rest(seen);
-    response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
+    response.writeHead(status, { "Content-Type": "application/json", ...headers });
+    response.end(body === undefined ? undefined : JSON.stringify(body));
   }
 
   #stream(url, response) {
