@@ -10,7 +10,10 @@ UP_ARGS = $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA)) $(if $(RMS),
           $(if $(DISPATCHERS),--dispatchers $(DISPATCHERS)) \
           $(if $(STORE),--store $(STORE))
 
-.PHONY: help run test check lint types stubs format requirements bench clean setup setup-dev
+# Most tests wait more than they compute.
+WORKERS ?= 3
+
+.PHONY: help run test test-unit test-long check lint types stubs format requirements bench clean setup setup-dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,8 +21,14 @@ help: ## this list
 run: setup ## a whole cluster on this machine, until Ctrl-C
 	@exec setpriv --pdeathsig TERM -- $(VENV)/livecomments up $(UP_ARGS)
 
-test: check ## everything: lint, format, types and all tests, stubs included (TESTS=path for some)
-	@$(VENV)/python -m pytest $(TESTS)
+test: check ## everything: lint, format, types and all tests, stubs included (TESTS=path for some, WORKERS=1 for one by one)
+	@$(VENV)/python -m pytest -n $(WORKERS) $(TESTS)
+
+test-unit: setup-dev ## the unit tests alone: no server, no process, a few seconds
+	@$(VENV)/python -m pytest -q tests/unit
+
+test-long: setup-dev ## the tests with random input, forty times as much of it as `make test`
+	@LIVECOMMENTS_TEST_LONG=1 $(VENV)/python -m pytest --timeout 1800 tests/unit
 
 check: lint types ## lint and types alone
 

@@ -6,17 +6,33 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from ops.local_cluster.zookeeper import Ensemble, ZooKeeperServer
 from tests.support.cassandra import SharedCassandra, shared_cassandra
+from tests.support.examples import LONG_RUN, examples
+from tests.support.sharing_out import SharingOut, turn_of
 from tests.support.zookeeper import FAST
 
 # A Cassandra takes 5 s to start, on a very busy machine minutes, on the clock of the first test that wants it.
 WITH_CASSANDRA_S = 400
 
+# The same examples in every run but the long ones: what fails once fails again.
+hypothesis.settings.register_profile(
+    "livecomments", max_examples=examples(100), deadline=None, derandomize=not LONG_RUN, database=None
+)
+hypothesis.settings.load_profile("livecomments")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingOut:
+    config.option.loadscopereorder = False
+    return SharingOut(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: turn_of(item.nodeid))
     for item in items:
         if any("cassandra" in name for name in (item.name, *getattr(item, "fixturenames", ()))):
             item.add_marker(pytest.mark.timeout(WITH_CASSANDRA_S))

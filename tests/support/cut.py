@@ -7,7 +7,8 @@ import errno
 import os
 
 import psutil
-import pytest
+
+from tests.support.missing import skip_or_fail
 
 _SYS_PIDFD_GETFD = 438
 _AF_UNSPEC = bytes(16)
@@ -37,7 +38,7 @@ def _reset(pidfd: int, descriptor: int) -> int:
         number = ctypes.get_errno()
         if number == errno.EBADF:  # it has just been closed
             return 0
-        pytest.skip(f"connections of another process cannot be reset here: {os.strerror(number)}")
+        skip_or_fail(f"connections of another process cannot be reset here: {os.strerror(number)}")
     try:
         # connect(2): "dissolve the association by connecting to an address with sa_family AF_UNSPEC".
         return 1 if _libc.connect(own, _AF_UNSPEC, len(_AF_UNSPEC)) == 0 else 0

@@ -20,7 +20,7 @@ async def eventually(
     condition: Callable[[], T], *, timeout_s: float = ..., every_s: float = ..., what: str = ...
 ) -> T: ...
 async def eventually(
-    condition: Callable[[], Any], *, timeout_s: float = 10.0, every_s: float = 0.01, what: str = ""
+    condition: Callable[[], Any], *, timeout_s: float = 30.0, every_s: float = 0.01, what: str = ""
 ) -> Any:
     """Returns the first truthy value of ``condition`` (sync or async).
 

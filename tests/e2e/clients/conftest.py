@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.page.conftest import ARGS, CHROMIUM
+from tests.support.missing import skip_or_fail
 
 NODE = Path(__file__).parent / "node"
 CACHE = Path(__file__).parents[3] / "build" / "node-clients"
@@ -23,7 +24,7 @@ def node_client() -> Path:
     """``watch.mjs`` beside what it imports, which npm installs once for each state of the lock file."""
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("no npm here: apt-get install npm")
+        skip_or_fail("no npm here: apt-get install npm")
     files = sorted(NODE.iterdir())
     state = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
     folder = CACHE / state
@@ -40,7 +41,7 @@ def node_client() -> Path:
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
     if not CHROMIUM.exists():
-        pytest.skip("no Chromium here: apt-get install chromium")
+        skip_or_fail("no Chromium here: apt-get install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser

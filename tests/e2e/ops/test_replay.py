@@ -50,7 +50,7 @@ async def test_a_loop_goes_on_until_ctrl_c_and_then_sums_up(
             page = await api.page(video, page_size=200)
             return bool(sum(comment["content"] == "comment 0" for comment in page.comments) >= 3)
 
-        await eventually(played_thrice, what="a third round")
+        await eventually(played_thrice, timeout_s=60, what="a third round")  # the command has to start first
         replay.interrupt()
         assert await replay.ended() == 130
     assert replay.lines[-1].startswith("posted ")

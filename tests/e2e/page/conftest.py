@@ -14,6 +14,7 @@ from playwright.async_api import Browser, async_playwright, expect
 from ops.commands.tokens import Role
 from tests.e2e.page.site import Author, Site, overriding_site
 from tests.e2e.page.viewer_page import ViewerPage
+from tests.support.missing import skip_or_fail
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = [
@@ -54,7 +55,7 @@ async def author(site: Site) -> Author:
 @pytest.fixture(scope="session")
 def chromium() -> Path:
     if not CHROMIUM.exists():
-        pytest.skip("no Chromium here: apt-get install chromium")
+        skip_or_fail("no Chromium here: apt-get install chromium")
     return CHROMIUM
 
 

@@ -92,7 +92,9 @@ async def test_who_is_banned_cannot_edit_but_may_take_back(edges: Edges) -> None
     assert (await edges.http.delete(path)).status == 204
 
 
-@pytest.mark.parametrize(("headers", "status"), [({"Authorization": ""}, 401), (bearer("u-1", "viewer"), 403)], ids=str)
+@pytest.mark.parametrize(
+    ("headers", "status"), [({"Authorization": ""}, 401), (bearer("u-1", "viewer"), 403)], ids=["nobody", "viewer"]
+)
 async def test_bans_are_for_moderators(edges: Edges, headers: dict[str, str], status: int) -> None:
     for answer in (
         await edges.http.put(BANS, {}, **headers),

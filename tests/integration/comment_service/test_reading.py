@@ -26,7 +26,9 @@ async def test_nobody_reads_without_a_token(edges: Edges) -> None:
 
 
 @needs_token
-@pytest.mark.parametrize("headers", [BEARER, COOKIE, {"Cookie": f'livecomments_token="{TOKEN}"'}], ids=repr)
+@pytest.mark.parametrize(
+    "headers", [BEARER, COOKIE, {"Cookie": f'livecomments_token="{TOKEN}"'}], ids=["header", "cookie", "quoted"]
+)
 async def test_a_token_reads_by_header_and_by_cookie(edges: Edges, headers: dict[str, str]) -> None:
     comment = await edges.http.comment("secret")
     answer = await edges.http("GET", f"/comments/{VIDEO}", headers=headers)
@@ -47,7 +49,7 @@ async def test_a_token_reads_by_header_and_by_cookie(edges: Edges, headers: dict
         {"Authorization": "Bearer abc"},
         {"Authorization": "Bearer abc"} | COOKIE,  # what is said aloud counts
     ],
-    ids=repr,
+    ids=["bad-cookie", "other-cookie", "bad-header", "bad-header-good-cookie"],
 )
 async def test_a_bad_token_does_not_read(edges: Edges, headers: dict[str, str]) -> None:
     answer = await edges.http("GET", f"/comments/{VIDEO}", headers=headers)

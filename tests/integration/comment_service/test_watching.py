@@ -43,6 +43,7 @@ async def test_a_ticket_of_the_video_s_stream_lets_one_post(edges: Edges) -> Non
         (ticket(lasts_s=-1), "has expired"),
         (Tickets(["x" * 32]).make(VIDEO, 2**33), "not from here"),
     ],
+    ids=["none", "empty", "malformed", "other-video", "expired", "foreign"],
 )
 async def test_without_a_good_one_nobody_posts(edges: Edges, shown: str | None, says: str) -> None:
     headers = {} if shown is None else {"Livecomments-Ticket": shown}

@@ -15,6 +15,7 @@ from rms.server import RmsServer
 from tests.integration.rms.conftest import Connect, StartRms
 from tests.integration.rms.node import VIDEO, CommentNode, Writer
 from tests.support.eventually import eventually
+from tests.support.missing import skip_or_fail
 
 H2SPEC = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible"
 
@@ -97,7 +98,7 @@ async def test_h2spec(
 async def test_curl_reads_a_live_stream(rms: RmsServer, connect: Connect) -> None:
     curl = shutil.which("curl")
     if curl is None:
-        pytest.skip("curl is not installed")
+        skip_or_fail("curl is not installed")
     url = f"http://127.0.0.1:{rms.http.port}/comments/{VIDEO}/stream"
     process = await asyncio.create_subprocess_exec(curl, "-sNi", "--http2-prior-knowledge", url, stdout=PIPE)
     assert process.stdout is not None

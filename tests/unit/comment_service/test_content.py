@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from comment_service.content import MAX_BYTES, MAX_CHARACTERS, clean_content, clean_name
 from comment_service.refusal import InvalidArgument
+from tests.support.examples import examples
 
 FAMILY = "👩‍👩‍👧‍👦"
 FLAG = "🇺🇳"
@@ -71,7 +72,7 @@ def test_a_lone_surrogate_is_no_character() -> None:
         clean_content("a\ud83d")
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.text(st.characters(categories=None), max_size=700))
 def test_any_text_is_cleaned_for_good_or_refused(text: str) -> None:
     try:

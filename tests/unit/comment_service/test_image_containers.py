@@ -14,6 +14,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from comment_service.media.containers import read_container
 from comment_service.media.faults import ImageError, Malformed, MediaFault
 from comment_service.media.orientation import orientation
+from tests.support.examples import examples
 from tests.support.images import animation, opened, picture
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -141,7 +142,7 @@ def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
 SAMPLES = [*WITH_SECRETS.values(), animation("PNG"), picture("JPEG", (16, 16), progressive=True)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_whatever_is_done_to_a_file_it_is_read_or_refused(data: bytes, draw: st.DataObject) -> None:
     damaged = bytearray(data)

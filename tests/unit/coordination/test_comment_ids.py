@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordination.ids import EPOCH_MS, CommentIds, bucket_of_id, first_id_at_ms, id_time_ms
+from tests.support.examples import examples
 
 NOON = EPOCH_MS + 90_000_000_000
 
@@ -60,7 +61,7 @@ def test_a_clock_that_steps_back_repeats_nothing() -> None:
     assert ids.ahead_ms == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-5000, 5000), st.integers(0, 60)), max_size=40),
     st.integers(0, 15),

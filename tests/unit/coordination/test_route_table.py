@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coordination.routes import Route, RouteTable
+from tests.support.examples import examples
 
 A, B = Route("v", "rms-1", "boot-a"), Route("v", "rms-2", "boot-b")
 
@@ -96,7 +97,7 @@ listings = st.tuples(st.integers(0, 2), st.frozensets(names, max_size=6))
 boots = st.dictionaries(st.sampled_from(["r1", "r2"]), st.sampled_from(["b1", "b2"]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(st.one_of(listings, boots), max_size=25), st.randoms(use_true_random=False))
 def test_the_newest_listings_and_the_living_decide_in_whatever_order_things_come(
     history: list[tuple[int, frozenset[Route]] | dict[str, str]], random: object

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from dispatcher.acked_queue import AckedQueue, Batch
 from dispatcher.item import Item
 from livecomments.v1 import event_pb2
+from tests.support.examples import examples
 
 NO_LIMIT = 10**9
 
@@ -113,5 +114,5 @@ class AgainstAList(RuleBasedStateMachine):
         assert self.queue.size_bytes == 10 * there
 
 
-AgainstAList.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+AgainstAList.TestCase.settings = settings(max_examples=examples(50), stateful_step_count=40, deadline=None)
 TestAgainstAList = AgainstAList.TestCase

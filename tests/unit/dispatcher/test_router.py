@@ -7,6 +7,7 @@ from dispatcher.item import OVERHEAD_BYTES, Item
 from dispatcher.recent import RecentWindow
 from dispatcher.router import Router
 from livecomments.v1 import event_pb2
+from tests.support.examples import examples
 
 NO_LIMIT = 10**9
 
@@ -96,7 +97,7 @@ def test_quiet_videos_leave_the_window() -> None:
     assert (recent.items, recent.size_bytes) == (0, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.sampled_from([0.0, 1.0, 3.0])), max_size=40),
     st.integers(1, 4),

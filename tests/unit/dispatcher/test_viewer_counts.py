@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from dispatcher.viewer_counts import ViewerCounts
+from tests.support.examples import examples
 
 RMS = st.sampled_from(["rms-1", "rms-2", "rms-3"])
 VIDEO = st.sampled_from(["a", "b", "c"])
@@ -69,7 +70,7 @@ class Sums(RuleBasedStateMachine):
 
 
 def test_sums_are_those_of_the_reports_that_hold() -> None:
-    run_state_machine_as_test(Sums, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(Sums, settings=settings(max_examples=examples(40), stateful_step_count=30, deadline=None))
 
 
 def test_over_the_bound_new_counts_are_dropped_and_counted_and_known_ones_change() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dispatcher.viewer_counts import ViewerCounts
 from dispatcher.viewer_totals import ViewerTotals
+from tests.support.examples import examples
 
 EVERY_S = 5.0
 
@@ -122,7 +123,7 @@ def test_who_loses_a_video_and_gets_it_back_tells_anew() -> None:
     assert [total for _, total in one.told_of("a")] == [3, 3]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from([0, 1, 2, 100, 101, 102, 5000]), st.sampled_from([0, 0.5, 3]))

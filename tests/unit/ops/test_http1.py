@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ops.client.errors import ProtocolError
 from ops.client.http1 import ResponseParser
+from tests.support.examples import examples
 
 
 def feed(raw: bytes, size: int | None = None) -> tuple[ResponseParser, bytes]:
@@ -25,7 +26,7 @@ def test_a_sized_body(size: int | None) -> None:
     assert parser.reusable
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=20), max_size=6), st.integers(1, 40))
 def test_a_chunked_body_however_it_is_cut(pieces: list[bytes], size: int) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

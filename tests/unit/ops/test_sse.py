@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ops.client.errors import ProtocolError
 from ops.client.sse import SseEvent, SseParser
+from tests.support.examples import examples
 
 
 def parse(*chunks: bytes) -> list[SseEvent]:
@@ -90,7 +91,7 @@ def encode(event: SseEvent, end: str) -> bytes:
     return end.join(lines).encode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(events, max_size=5), st.sampled_from(["\n", "\r", "\r\n"]), st.data())
 def test_cutting_anywhere_changes_nothing(sent: list[SseEvent], end: str, data: st.DataObject) -> None:
     raw = b"".join(encode(event, end) for event in sent)
@@ -99,7 +100,7 @@ def test_cutting_anywhere_changes_nothing(sent: list[SseEvent], end: str, data: 
     assert parse(*chunks) == sent
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=80), st.lists(st.integers(0, 80), max_size=8))
 def test_any_bytes_give_the_same_whole_or_cut(raw: bytes, cuts: list[int]) -> None:
     raw = raw.replace(b"x", b"\n").replace(b"y", b"data:")

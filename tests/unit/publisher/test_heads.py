@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comment_service.publishing.heads import Heads
+from tests.support.examples import examples
 
 
 def test_previous_id_is_the_last_published_of_the_same_video() -> None:
@@ -50,7 +51,7 @@ def test_closing_repeats_each_head_still_to_come_once() -> None:
     assert list(heads.due(200.0)) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 2, allow_nan=False)), max_size=40),
     st.integers(1, 5),

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from comment_service.publishing.outbox import Lane, PublishOutbox
 from livecomments.v1 import event_pb2
+from tests.support.examples import examples
 
 NO_LIMIT = 10**9
 
@@ -265,5 +266,5 @@ class Dispatchers(RuleBasedStateMachine):
         }
 
 
-Dispatchers.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+Dispatchers.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=40, deadline=None)
 TestDispatchers = Dispatchers.TestCase

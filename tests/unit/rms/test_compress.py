@@ -13,6 +13,7 @@ from rms import compress
 from rms.batch import Batch
 from rms.compress import MAX_BLOCK_BYTES, MAX_BLOCKS, STORED_BYTES, SharedHistory, opening, stored, stored_batch
 from rms.frames import Frame
+from tests.support.examples import examples
 
 # Random, so that a repetition can only be had from where it was said before; in turn, so that it is far back.
 PHRASES = [random.Random(number).randbytes(500) for number in range(9)]
@@ -50,7 +51,7 @@ flushes = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(flushes=flushes, seed=st.integers(0, 1000))
 def test_who_may_take_a_block_can_read_it(flushes: list[list[Frame]], seed: int) -> None:
     chance = random.Random(seed)

@@ -31,6 +31,7 @@ from rms.reaction_totals import Totals, TotalsChange
 from rms.reasons import CloseReason
 from rms.viewer import Viewer
 from rms.wheel import Wheel
+from tests.support.examples import examples
 from tests.unit.rms.fake_link import ENDLESS, FakeLink, FakeViewer
 from tests.unit.rms.fake_time import FakeTime
 
@@ -416,4 +417,6 @@ def key(frame: Frame) -> tuple[str, int, bytes]:
 
 
 def test_every_viewer_gets_exactly_its_stream() -> None:
-    run_state_machine_as_test(FanOut, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(
+        FanOut, settings=settings(max_examples=examples(40), stateful_step_count=40, deadline=None)
+    )

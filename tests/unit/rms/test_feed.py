@@ -14,6 +14,7 @@ from rms.metrics import ServiceMetrics
 from rms.pump import Pump
 from rms.reasons import HoldReason, ResyncReason
 from rms.wheel import Wheel
+from tests.support.examples import examples
 from tests.unit.rms.fake_link import FakeLink, FakeViewer
 from tests.unit.rms.fake_time import FakeTime
 from tests.unit.rms.sse import parse
@@ -73,7 +74,7 @@ def event(event_id: int, previous_id: int, origin: str = "a", kind: str = "KIND_
 FATES = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["arrives", "lost", "twice", "late"])), max_size=25)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(FATES)
 def test_every_comment_comes_once(fates: list[tuple[str, str]]) -> None:
     bench = Bench()
@@ -96,7 +97,7 @@ def test_every_comment_comes_once(fates: list[tuple[str, str]]) -> None:
     assert sorted(bench.seen()) == [stored for stored, _ in bench.stored]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(FATES, st.integers(0, 25))
 def test_what_comes_before_the_opening_is_merged_with_the_backfill(fates: list[tuple[str, str]], opens: int) -> None:
     bench = Bench()

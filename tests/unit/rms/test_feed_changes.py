@@ -21,6 +21,7 @@ from rms.metrics import ServiceMetrics
 from rms.pump import Pump
 from rms.reasons import DropReason, HoldReason
 from rms.wheel import Wheel
+from tests.support.examples import examples
 from tests.unit.rms.fake_link import FakeLink, FakeViewer
 from tests.unit.rms.fake_time import FakeTime
 from tests.unit.rms.sse import Message, parse
@@ -203,7 +204,7 @@ def expected(bench: Bench) -> dict[int, str]:
     return {each: json.loads(data)["content"] for each, data in bench.store.comments.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ACTS, st.booleans())
 def test_everyone_ends_with_what_the_store_has(acts: list[tuple[str, str, int, str, str]], flushes: bool) -> None:
     bench = Bench()
@@ -218,7 +219,7 @@ def test_everyone_ends_with_what_the_store_has(acts: list[tuple[str, str, int, s
     assert bench.newcomer() == expected(bench)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ACTS, st.integers(0, 30), st.integers(0, 30))
 def test_an_opening_that_races_with_changes(
     acts: list[tuple[str, str, int, str, str]], read_at: int, opens: int

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rms import frames
 from rms.reasons import ResyncReason
+from tests.support.examples import examples
 from tests.unit.rms.sse import Message, parse
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\r\n\0:\u2028\u2029\u0085\ufeff "))
@@ -20,7 +21,7 @@ def with_lf_line_ends(text: str) -> str:
     return re.sub("\r\n|\r", "\n", text)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(any_text, st.integers(1, 2**63 - 1))
 @example("", 1)
 @example("\n", 1)

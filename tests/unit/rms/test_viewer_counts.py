@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rms.viewer_counts import ViewerCounts
+from tests.support.examples import examples
 
 
 def nothing() -> None:
@@ -66,7 +67,7 @@ def test_the_longest_waiting_are_told_first() -> None:
     assert changes.take(2) == [("c", 1), ("a", 3)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(
         st.one_of(st.tuples(st.sampled_from("abcde"), st.integers(0, 3)), st.integers(1, 3)),

@@ -19,6 +19,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from service_kit.auth.identity import Identity
 from service_kit.auth.keys import JwksFile, KeyFileError, OneKey
 from service_kit.auth.tokens import TokenError, TokenVerifier, sign
+from tests.support.examples import examples
 
 SECRET = "a secret of the tests, long enough for HS256"
 ADA = Identity("u-17", "Ada", frozenset({"viewer", "moderator"}), frozenset({"match-42"}))
@@ -151,7 +152,7 @@ def test_claims_of_the_wrong_form_are_refused(claims: dict[str, Any]) -> None:
     assert refusal(verifier(), token)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.text(max_size=200) | st.from_regex(r"[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}"))
 def test_garbage_is_refused_and_nothing_else_happens(token: str) -> None:
     with pytest.raises(TokenError):

@@ -12,11 +12,12 @@ from rms.links import h2_frames as frames
 from rms.links.h2_frames import ErrorCode, FrameReader, LinkError, Setting, StreamError
 from rms.links.h2_headers import HeaderDecoder, head_block, read_request
 from rms.reasons import LinkEnd
+from tests.support.examples import examples
 
 GET = [(b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/x")]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     sent=st.lists(
         st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 2**31 - 1), st.binary(max_size=40))
@@ -61,7 +62,7 @@ def test_what_is_no_preface_is_told_at_once(first: bytes) -> None:
     assert caught.value.reason is LinkEnd.NOT_HTTP2
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     status=st.integers(200, 599),
     headers=st.lists(

@@ -25,6 +25,7 @@ from rms.links.h2_streams import H2Streams
 from rms.links.h2_viewers import H2Viewer
 from rms.reasons import CloseReason
 from rms.viewer import Viewer
+from tests.support.examples import examples
 
 GROUP_SIZE = 3
 CHUNK = 400
@@ -296,4 +297,6 @@ def _id(viewer: Viewer) -> int:
 
 
 def test_one_link() -> None:
-    run_state_machine_as_test(OneLink, settings=settings(max_examples=80, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(
+        OneLink, settings=settings(max_examples=examples(80), stateful_step_count=30, deadline=None)
+    )
