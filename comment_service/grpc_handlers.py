@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -16,6 +17,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
+from comment_service.answers_in_order import in_order
 from comment_service.authentication import authenticate, authenticate_reader
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import DEFAULT_SIZE
@@ -23,6 +25,7 @@ from comment_service.rates import Action, Rates
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import InvalidArgument, Refusal
 from comment_service.sender import Sender
+from livecomments.v1 import comment_service_pb2
 from service_kit.auth.tokens import TokenVerifier
 from service_kit.grpc_server import GrpcService
 from service_kit.video_id import is_video_id
@@ -30,7 +33,9 @@ from service_kit.video_id import is_video_id
 Context = grpc.aio.ServicerContext[Any, Any]
 Method = Callable[[Any, Context], Awaitable[Message]]
 Refuse = Callable[[Refusal, Context], Awaitable[None]]
+Q = TypeVar("Q")
 T = TypeVar("T")
+WINDOW = 4
 TICKET_METADATA = "livecomments-ticket"
 MAX_PAGE_SIZE = 1000
 _CODE = {
@@ -114,13 +119,41 @@ class GrpcEdge:
         began = time.perf_counter()
         try:
             return await answer
-        except Refusal as refusal:
-            await self.refuse(refusal, context)
         except Exception as error:
-            structlog.get_logger().error("grpc_call_failed", operation=operation, exc_info=error)
-            await self.refuse(Refusal("something went wrong on this side; it is logged"), context)
+            await self.refuse(self._refusal_of(operation, error), context)
         finally:
             self._metrics.request_s.labels("grpc", operation).observe(time.perf_counter() - began)
+
+    async def answer_each(
+        self,
+        operation: str,
+        requests: AsyncIterator[Q],
+        answer: Callable[[Q], Awaitable[T]],
+        context: Context,
+    ) -> AsyncIterator[T]:
+        """As ``answer``, for each of a stream's requests; in their order, ``WINDOW`` under way at a time."""
+
+        async def timed(request: Q) -> T:
+            began = time.perf_counter()
+            try:
+                return await answer(request)
+            finally:
+                self._metrics.request_s.labels("grpc", operation).observe(time.perf_counter() - began)
+
+        try:
+            async with aclosing(in_order(requests, timed, window=WINDOW)) as answers:
+                async for each in answers:
+                    yield each
+        except Exception as error:
+            await self.refuse(self._refusal_of(operation, error), context)
+
+    def refusal_message(self, operation: str, error: Exception) -> comment_service_pb2.PostRefusal:
+        """What is told of one of many, where the others go on; counted as any."""
+        refusal = self._refusal_of(operation, error)
+        self._metrics.refused.labels("grpc", refusal.reason).inc()
+        return comment_service_pb2.PostRefusal(
+            reason=refusal.reason, detail=refusal.detail(_NAMES), retry_after_s=refusal.retry_after_s or 0
+        )
 
     async def refuse(self, refusal: Refusal, context: Context) -> NoReturn:
         """Ends the call with the refusal's status."""
@@ -128,6 +161,12 @@ class GrpcEdge:
         retry = () if refusal.retry_after_s is None else (("retry-after", str(refusal.retry_after_s)),)
         await context.abort(_CODE[refusal.reason], refusal.detail(_NAMES), trailing_metadata=retry)
         raise AssertionError("abort returned")
+
+    def _refusal_of(self, operation: str, error: Exception) -> Refusal:
+        if isinstance(error, Refusal):
+            return error
+        structlog.get_logger().error("grpc_call_failed", operation=operation, exc_info=error)
+        return Refusal("something went wrong on this side; it is logged")
 
 
 def _metadata(context: Context, name: str) -> list[str]:
@@ -158,11 +197,12 @@ def method_handlers(service: ServiceDescriptor, servicer: object, refuse: Refuse
     return handler
 
 
-def _handler(
-    method: MethodDescriptor, answer: Callable[..., Awaitable[Message]], refuse: Refuse
-) -> grpc.RpcMethodHandler[Any, Any]:
+def _handler(method: MethodDescriptor, answer: Callable[..., Any], refuse: Refuse) -> grpc.RpcMethodHandler[Any, Any]:
     request_type = GetMessageClass(method.input_type)
     serialize = GetMessageClass(method.output_type).SerializeToString
+    if method.client_streaming and method.server_streaming:
+        streaming = _parsing_stream(answer, request_type)
+        return grpc.stream_stream_rpc_method_handler(streaming, response_serializer=serialize)
     if method.client_streaming:
         parsing = _parsing_each(answer, request_type)
         return grpc.stream_unary_rpc_method_handler(parsing, response_serializer=serialize)
@@ -172,17 +212,29 @@ def _handler(
 def _parsing_each(
     method: Callable[[AsyncIterator[Any], Context], Awaitable[Message]], request_type: type[Message]
 ) -> Callable[[AsyncIterator[bytes], Context], Awaitable[Any]]:
-    async def parsed(requests: AsyncIterator[bytes]) -> AsyncIterator[Message]:
-        async for data in requests:
-            try:
-                yield request_type.FromString(data)
-            except DecodeError:
-                raise _unparsable(request_type) from None
-
     async def call(requests: AsyncIterator[bytes], context: Context) -> Message:
-        return await method(parsed(requests), context)
+        return await method(_parsed(requests, request_type), context)
 
     return call
+
+
+def _parsing_stream(
+    method: Callable[[AsyncIterator[Any], Context], AsyncIterator[Message]], request_type: type[Message]
+) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
+    # gRPC looks at the method itself: it has to be an async generator.
+    async def call(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
+        async for response in method(_parsed(requests, request_type), context):
+            yield response
+
+    return call
+
+
+async def _parsed(requests: AsyncIterator[bytes], request_type: type[Message]) -> AsyncIterator[Message]:
+    async for data in requests:
+        try:
+            yield request_type.FromString(data)
+        except DecodeError:
+            raise _unparsable(request_type) from None
 
 
 def _unparsable(request_type: type[Message]) -> InvalidArgument:

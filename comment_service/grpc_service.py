@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from comment_service.change import ChangeKind
 from comment_service.changes import Changed
 from comment_service.comment import Comment
@@ -12,12 +15,14 @@ from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Direction, PageRequest, Sort
 from comment_service.rates import Action
 from comment_service.refusal import InvalidArgument
+from comment_service.sender import Sender
 from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.grpc_server import GrpcService
 
 MAX_CHANGES_WITH_PAGE = 200
+MAX_POSTS = 200
 _DIRECTIONS = {
     pb.DIRECTION_UNSPECIFIED: Direction.BEFORE,
     pb.DIRECTION_BEFORE: Direction.BEFORE,
@@ -48,6 +53,13 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
     async def PostComment(self, request: pb.PostCommentRequest, context: Context) -> pb.PostCommentResponse:  # noqa: N802
         return await self._edge.answer("PostComment", self._post(request, context), context)
 
+    async def PostComments(  # noqa: N802
+        self, requests: AsyncIterator[pb.PostCommentsRequest], context: Context
+    ) -> AsyncIterator[pb.PostCommentsResponse]:
+        posts = self._edge.answer_each("PostComments", requests, lambda each: self._post_all(each, context), context)
+        async for response in posts:
+            yield response
+
     async def GetComment(self, request: pb.GetCommentRequest, context: Context) -> pb.GetCommentResponse:  # noqa: N802
         return await self._edge.answer("GetComment", self._get(request, context), context)
 
@@ -70,13 +82,26 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
         return await self._edge.answer("EndVideo", self._end(request, context), context)
 
     async def _post(self, request: pb.PostCommentRequest, context: Context) -> pb.PostCommentResponse:
-        live_video_id = video(request.live_video_id)
-        reply_to = request.reply_to if request.HasField("reply_to") else None
-        draft = Draft(
-            live_video_id, request.content, reply_to, tuple(request.media_ids), request.idempotency_key or None
-        )
-        posted = await self._services.comments.post(self._edge.admitted(context, Action.POST, live_video_id), draft)
+        draft = draft_of(request)
+        sender = self._edge.admitted(context, Action.POST, draft.live_video_id)
+        posted = await self._services.comments.post(sender, draft)
         return pb.PostCommentResponse(comment=comment_message(posted.comment))
+
+    async def _post_all(self, request: pb.PostCommentsRequest, context: Context) -> pb.PostCommentsResponse:
+        if not 1 <= len(request.posts) <= MAX_POSTS:
+            raise InvalidArgument("posts", f"are {len(request.posts)}; 1 to {MAX_POSTS} are possible")
+        sender = self._edge.sender(context)
+        outcomes = await asyncio.gather(*(self._outcome(post, sender) for post in request.posts))
+        return pb.PostCommentsResponse(outcomes=outcomes)
+
+    async def _outcome(self, request: pb.PostCommentRequest, sender: Sender) -> pb.PostOutcome:
+        try:
+            draft = draft_of(request)
+            self._services.rates.take(Action.POST, sender, draft.live_video_id)
+            posted = await self._services.comments.post(sender, draft)
+        except Exception as error:
+            return pb.PostOutcome(refusal=self._edge.refusal_message("PostComments", error))
+        return pb.PostOutcome(comment=comment_message(posted.comment))
 
     async def _get(self, request: pb.GetCommentRequest, context: Context) -> pb.GetCommentResponse:
         self._edge.require_reader(context)
@@ -134,6 +159,17 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
         live_video_id, sender = video(request.live_video_id), self._edge.sender(context)
         await self._services.videos.end(sender.identity, live_video_id)
         return pb.EndVideoResponse()
+
+
+def draft_of(request: pb.PostCommentRequest) -> Draft:
+    """Raises ``InvalidArgument``."""
+    return Draft(
+        live_video_id=video(request.live_video_id),
+        content=request.content,
+        reply_to=request.reply_to if request.HasField("reply_to") else None,
+        media=tuple(request.media_ids),
+        idempotency_key=request.idempotency_key or None,
+    )
 
 
 def comment_message(comment: Comment) -> pb.Comment:

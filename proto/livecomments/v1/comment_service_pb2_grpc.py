@@ -44,6 +44,11 @@ class CommentServiceStub:
                 request_serializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentRequest.SerializeToString,
                 response_deserializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentResponse.FromString,
                 _registered_method=True)
+        self.PostComments = channel.stream_stream(
+                '/livecomments.v1.CommentService/PostComments',
+                request_serializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentsRequest.SerializeToString,
+                response_deserializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentsResponse.FromString,
+                _registered_method=True)
         self.GetComment = channel.unary_unary(
                 '/livecomments.v1.CommentService/GetComment',
                 request_serializer=livecomments_dot_v1_dot_comment__service__pb2.GetCommentRequest.SerializeToString,
@@ -91,6 +96,15 @@ class CommentServiceServicer:
 
     def PostComment(self, request, context):
         """Stores a comment and hands it to the dispatchers. Answers once the comment is durable.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PostComments(self, request_iterator, context):
+        """Stores many: the sender of all is whom the call's token speaks for. Each request is answered once each of its posts
+        is durable or refused, in the order of the requests; a few are under way at a time. A post that is refused takes
+        nothing from the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -153,6 +167,11 @@ def add_CommentServiceServicer_to_server(servicer, server):
                     servicer.PostComment,
                     request_deserializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentRequest.FromString,
                     response_serializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentResponse.SerializeToString,
+            ),
+            'PostComments': grpc.stream_stream_rpc_method_handler(
+                    servicer.PostComments,
+                    request_deserializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentsRequest.FromString,
+                    response_serializer=livecomments_dot_v1_dot_comment__service__pb2.PostCommentsResponse.SerializeToString,
             ),
             'GetComment': grpc.unary_unary_rpc_method_handler(
                     servicer.GetComment,
@@ -222,6 +241,33 @@ class CommentService:
             '/livecomments.v1.CommentService/PostComment',
             livecomments_dot_v1_dot_comment__service__pb2.PostCommentRequest.SerializeToString,
             livecomments_dot_v1_dot_comment__service__pb2.PostCommentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PostComments(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/livecomments.v1.CommentService/PostComments',
+            livecomments_dot_v1_dot_comment__service__pb2.PostCommentsRequest.SerializeToString,
+            livecomments_dot_v1_dot_comment__service__pb2.PostCommentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

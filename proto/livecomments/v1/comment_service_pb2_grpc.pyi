@@ -40,6 +40,11 @@ class CommentServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CommentServiceAsyncStub: ...
     PostComment: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.PostCommentRequest, _comment_service_pb2.PostCommentResponse]
     """Stores a comment and hands it to the dispatchers. Answers once the comment is durable."""
+    PostComments: _grpc.StreamStreamMultiCallable[_comment_service_pb2.PostCommentsRequest, _comment_service_pb2.PostCommentsResponse]
+    """Stores many: the sender of all is whom the call's token speaks for. Each request is answered once each of its posts
+    is durable or refused, in the order of the requests; a few are under way at a time. A post that is refused takes
+    nothing from the others.
+    """
     GetComment: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.GetCommentRequest, _comment_service_pb2.GetCommentResponse]
     """One comment, or NOT_FOUND."""
     ListComments: _grpc.UnaryUnaryMultiCallable[_comment_service_pb2.ListCommentsRequest, _comment_service_pb2.ListCommentsResponse]
@@ -69,6 +74,11 @@ class CommentServiceAsyncStub(CommentServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PostComment: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.PostCommentRequest, _comment_service_pb2.PostCommentResponse]  # type: ignore[assignment]
     """Stores a comment and hands it to the dispatchers. Answers once the comment is durable."""
+    PostComments: _aio.StreamStreamMultiCallable[_comment_service_pb2.PostCommentsRequest, _comment_service_pb2.PostCommentsResponse]  # type: ignore[assignment]
+    """Stores many: the sender of all is whom the call's token speaks for. Each request is answered once each of its posts
+    is durable or refused, in the order of the requests; a few are under way at a time. A post that is refused takes
+    nothing from the others.
+    """
     GetComment: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.GetCommentRequest, _comment_service_pb2.GetCommentResponse]  # type: ignore[assignment]
     """One comment, or NOT_FOUND."""
     ListComments: _aio.UnaryUnaryMultiCallable[_comment_service_pb2.ListCommentsRequest, _comment_service_pb2.ListCommentsResponse]  # type: ignore[assignment]
@@ -101,6 +111,17 @@ class CommentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_comment_service_pb2.PostCommentResponse, _abc.Awaitable[_comment_service_pb2.PostCommentResponse]]:
         """Stores a comment and hands it to the dispatchers. Answers once the comment is durable."""
+
+    @_abc_1.abstractmethod
+    def PostComments(
+        self,
+        request_iterator: _MaybeAsyncIterator[_comment_service_pb2.PostCommentsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_comment_service_pb2.PostCommentsResponse], _abc.AsyncIterator[_comment_service_pb2.PostCommentsResponse]]:
+        """Stores many: the sender of all is whom the call's token speaks for. Each request is answered once each of its posts
+        is durable or refused, in the order of the requests; a few are under way at a time. A post that is refused takes
+        nothing from the others.
+        """
 
     @_abc_1.abstractmethod
     def GetComment(
