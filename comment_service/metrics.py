@@ -7,7 +7,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from comment_service.history.metrics import HistoryMetrics
-from comment_service.reaction_metrics import ReactionMetrics
+from comment_service.reactions.metrics import ReactionMetrics
 from service_kit.metrics import LATENCY_BUCKETS_S, ReadCounter
 
 _PREFIX = "livecomments_comment_service_"

@@ -8,23 +8,23 @@ import uuid
 import structlog
 
 from comment_service.accounts import Attempts, Passwords
-from comment_service.accounts_servicer import AccountServicer
 from comment_service.api.dev_token import DevTokens
 from comment_service.api.handler import Context, Traffic
 from comment_service.api.image_form import FORM_BYTES
 from comment_service.api.limits import BodyRule, RequestLimits
 from comment_service.api.server import UPLOAD_PATH, HttpServer
-from comment_service.grpc_service import CommentServicer
 from comment_service.media.build import build_media
-from comment_service.media_servicer import MediaServicer
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.moderation.words.word_list import WordFileError, WordList
-from comment_service.moderation_servicer import ModerationServicer
 from comment_service.publishing.publisher import Publisher, PublisherLimits
 from comment_service.rates import Rates, SlidingWindows
 from comment_service.rates.addresses import TrustedProxies
-from comment_service.reaction_announcements import ReactionLimits
-from comment_service.reaction_servicer import ReactionServicer
+from comment_service.reactions.announcements import ReactionLimits
+from comment_service.rpc.accounts import AccountServicer
+from comment_service.rpc.comments import CommentServicer
+from comment_service.rpc.media import MediaServicer
+from comment_service.rpc.moderation import ModerationServicer
+from comment_service.rpc.reactions import ReactionServicer
 from comment_service.services import ModerationParts, OwnAccounts, Services, build_services
 from comment_service.settings import CommentServiceSettings
 from comment_service.store import StoreError

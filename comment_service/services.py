@@ -21,8 +21,8 @@ from comment_service.moderation.reports import Reports
 from comment_service.moderation.slow_mode import SlowModes
 from comment_service.moderation.words.word_list import WordList
 from comment_service.rates import Allowances, Rates, SlidingWindows
-from comment_service.reaction_announcements import ReactionAnnouncements, ReactionLimits
-from comment_service.reactions import Reactions
+from comment_service.reactions.announcements import ReactionAnnouncements, ReactionLimits
+from comment_service.reactions.reactions import Reactions
 from comment_service.store import Store
 from comment_service.videos import Videos
 from comment_service.watching import WatchingCheck

@@ -12,7 +12,7 @@ from comment_service.history.settings import HistorySettings
 from comment_service.media.settings import MediaSettings
 from comment_service.moderation.settings import ModerationSettings
 from comment_service.rates.settings import RateSettings
-from comment_service.settings_cassandra import CassandraSettings
+from comment_service.store.cassandra.settings import CassandraSettings
 from service_kit.auth.settings import AccessSettings
 from service_kit.settings import NodeSettings, node_config
 

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry
 
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.settings import CommentServiceSettings
-from comment_service.settings_cassandra import CassandraSettings, replication_of
 from comment_service.store import Store
+from comment_service.store.cassandra.settings import CassandraSettings, replication_of
 from comment_service.store.sqlite import SqliteLimits, SqliteStore
 
 if TYPE_CHECKING:

@@ -61,7 +61,7 @@ class ReactionTotals:
 
     Totals come from several comment services, by several dispatchers, in any order. Those of a video only grow, so the
     greatest of each kind holds; of a comment those hold that came with the greatest event id (see
-    ``comment_service/reaction_announcements.py``). What says nothing new is not told.
+    ``comment_service/reactions/announcements.py``). What says nothing new is not told.
     """
 
     __slots__ = ("_comments", "_max_comments", "_to_tell", "_video", "_video_to_tell")

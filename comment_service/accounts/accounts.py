@@ -12,7 +12,7 @@ from comment_service.accounts.attempts import Attempts
 from comment_service.accounts.passwords import Passwords, clean_password
 from comment_service.accounts.usernames import parse_username
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.moderation_records import AuditEntry
+from comment_service.moderation.records import AuditEntry
 from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin
 from comment_service.store import Store, StoreConflict
 from comment_service.store_calls import StoreCalls

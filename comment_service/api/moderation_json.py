@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from comment_service.comment import iso_time
-from comment_service.moderation_records import AuditEntry, Ban, Report
+from comment_service.moderation.records import AuditEntry, Ban, Report
 from coordination.ids import id_time_ms
 
 Document = dict[str, object]

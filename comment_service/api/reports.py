@@ -11,9 +11,9 @@ from comment_service.api.json_body import flag_field, integer_field, json_object
 from comment_service.api.moderation_json import page_json, report_document, to_json
 from comment_service.api.query import choice, cursor_and_size, parse_id
 from comment_service.content import clean_text
+from comment_service.moderation.records import ReportStatus
 from comment_service.moderation.reports import MAX_REASON_CHARACTERS, Action, Resolution
 from comment_service.moderation.times import ban_end_ms
-from comment_service.moderation_records import ReportStatus
 from comment_service.rates import Action as Rated
 from comment_service.refusal import InvalidArgument
 from service_kit.problem import Problem

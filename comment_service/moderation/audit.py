@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.moderation_records import AuditEntry
+from comment_service.moderation.records import AuditEntry
 from comment_service.roles import require_admin
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls

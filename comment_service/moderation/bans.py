@@ -10,7 +10,7 @@ from comment_service.audit import Audit
 from comment_service.comment import iso_time
 from comment_service.comments import Draft
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.moderation_records import Ban
+from comment_service.moderation.records import Ban
 from comment_service.read_cache import ReadCache
 from comment_service.refusal import Banned, Forbidden, NotFound
 from comment_service.roles import MODERATORS, administers, require_moderator

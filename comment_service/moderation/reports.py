@@ -11,7 +11,7 @@ from comment_service.audit import Audit
 from comment_service.comments import Comments
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.moderation.bans import BanOrder, Bans
-from comment_service.moderation_records import Report, ReportStatus
+from comment_service.moderation.records import Report, ReportStatus
 from comment_service.refusal import NotFound, Resolved
 from comment_service.roles import require_moderator
 from comment_service.sender import Sender

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from comment_service.moderation_records import AuditEntry, Ban, Report, ReportStatus
+from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
 
 
 class BanStore(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from comment_service.settings_cassandra import CassandraSettings
+from comment_service.store.cassandra.settings import CassandraSettings
 from ops.commands.nodes import PlainHelp, command_of
 from service_kit.errors import StartupError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from comment_service.moderation_records import AuditEntry
+from comment_service.moderation.records import AuditEntry
 from comment_service.store.cassandra.comment_rows import MAX_ID
 from comment_service.store.cassandra.database import CassandraDatabase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from comment_service.moderation_records import Ban
+from comment_service.moderation.records import Ban
 from comment_service.store.cassandra.database import CassandraDatabase
 
 _PUT = """

@@ -8,7 +8,7 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from comment_service.moderation_records import AuditEntry, Ban, Report, ReportStatus
+from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
 from comment_service.store.sqlite.database import MAX_ID, SqliteDatabase
 
 _PUT_BAN = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from comment_service.moderation_records import Ban, Report, ReportStatus
+from comment_service.moderation.records import Ban, Report, ReportStatus
 from comment_service.store import Store
 from tests.contract.store.filling import a_comment, fill, ids
 from tests.support.attacks import TEXTS

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from comment_service.moderation_records import AuditEntry, Ban, Report, ReportStatus
+from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
 from comment_service.store import Store
 
 EVERYWHERE = Ban("u-1", None, None, "", "m-1", 1_795_000_000_000)

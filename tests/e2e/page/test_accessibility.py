@@ -138,7 +138,11 @@ async def test_names_and_contrast_of_all_that_can_be_opened(
 
     await fine()
     began = ada.comment("What a goal").first
-    for item, title in [("Report", "Report this comment"), ("Delete", "Delete this comment?"), ("Ban Grace", "Ban Grace")]:
+    for item, title in [
+        ("Report", "Report this comment"),
+        ("Delete", "Delete this comment?"),
+        ("Ban Grace", "Ban Grace"),
+    ]:
         await ada.act(began, "More")
         await expect(page.get_by_role("menu", name="More")).to_be_visible()
         await fine()
@@ -190,7 +194,9 @@ async def test_a_comments_buttons_by_keyboard(open_viewer: OpenViewer, author: A
     await expect(ada.comment("by keyboard").locator(".comment__quoted")).to_have_text("Grace: line 27")
 
 
-async def test_the_focus_survives_the_comment_that_it_was_on(open_viewer: OpenViewer, author: Author, video: str) -> None:
+async def test_the_focus_survives_the_comment_that_it_was_on(
+    open_viewer: OpenViewer, author: Author, video: str
+) -> None:
     first = await author.post(video, "goes")
     await author.post(video, "stays")
     ada = await open_viewer(video)

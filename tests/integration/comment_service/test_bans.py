@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from comment_service.account import Account
-from comment_service.moderation_records import Ban
+from comment_service.moderation.records import Ban
 from comment_service.services import ModerationParts
 from tests.integration.comment_service.edges import ADA, VIDEO, Answer, Edges, bearer
 from tests.support.eventually import eventually

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from comment_service.reaction_announcements import MAX_COMMENTS, ReactionLimits
+from comment_service.reactions.announcements import MAX_COMMENTS, ReactionLimits
 from comment_service.store.sqlite import SqliteLimits
 from livecomments.v1 import event_pb2
 from service_kit.auth.identity import Identity

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from comment_service.reactions import MAX_COUNT
+from comment_service.reactions.reactions import MAX_COUNT
 from livecomments.v1 import comment_service_pb2, reactions_pb2_grpc
 from livecomments.v1 import reactions_pb2 as pb
 from tests.integration.comment_service.edges import TOKEN, VIDEO, Edges

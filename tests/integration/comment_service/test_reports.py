@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from comment_service.moderation_records import ReportStatus
+from comment_service.moderation.records import ReportStatus
 from livecomments.v1 import event_pb2
 from tests.integration.comment_service.edges import ADA, VIDEO, Answer, Edges, bearer
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.reaction_announcements import ReactionLimits
-from comment_service.reactions import KINDS
+from comment_service.reactions.announcements import ReactionLimits
+from comment_service.reactions.reactions import KINDS
 from comment_service.sender import Sender
 from comment_service.services import Services, build_services
 from comment_service.store.sqlite import SqliteStore

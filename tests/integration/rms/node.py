@@ -11,8 +11,8 @@ import grpc
 from prometheus_client import CollectorRegistry
 
 from comment_service.comment import Comment
-from comment_service.grpc_service import CommentServicer
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.rpc.comments import CommentServicer
 from comment_service.services import build_services
 from comment_service.store.sqlite import SqliteStore
 from coordination.ids import CommentIds, id_time_ms

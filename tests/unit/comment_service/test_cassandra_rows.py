@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comment_service.settings_cassandra import CassandraSettings, replication_of
 from comment_service.store.cassandra import schema
 from comment_service.store.cassandra.comment_rows import changed_at_us, written_at_us
+from comment_service.store.cassandra.settings import CassandraSettings, replication_of
 from comment_service.store.cassandra.statements import qualified
 from service_kit.errors import SettingsError
 from service_kit.settings import load

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comment_service.pending_reactions import PendingReactions, ReactionNews
+from comment_service.reactions.pending import PendingReactions, ReactionNews
 
 GATHER_S, CONFIRM_S = 0.5, 3.0
 

@@ -45,7 +45,7 @@ PURE = [
     "comment_service/rates/allowance.py",
     "comment_service/history/page_cache.py",
     "comment_service/history/wanted.py",
-    "comment_service/pending_reactions.py",
+    "comment_service/reactions/pending.py",
     "comment_service/store/cassandra/comment_rows.py",
     "comment_service/media/containers/__init__.py",
     "comment_service/media/containers/container.py",

@@ -11,7 +11,7 @@ import structlog
 
 from comment_service.announcements import EventPublisher
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.pending_reactions import PendingReactions, ReactionNews
+from comment_service.reactions.pending import PendingReactions, ReactionNews
 from comment_service.reasons import ReactionDropReason
 from comment_service.refusal import StoreBusy, StoreDown
 from comment_service.store import ReactionStore

@@ -9,12 +9,12 @@ from comment_service.change import ChangeKind
 from comment_service.changes import Changed
 from comment_service.comment import Comment
 from comment_service.comments import Draft
-from comment_service.grpc_handlers import Context, GrpcEdge, page_size, video
-from comment_service.media_servicer import media_message
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Direction, PageRequest, Sort
 from comment_service.rates import Action
 from comment_service.refusal import InvalidArgument
+from comment_service.rpc.edge import Context, GrpcEdge, page_size, video
+from comment_service.rpc.media import media_message
 from comment_service.sender import Sender
 from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2 as pb

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from comment_service.grpc_handlers import Context, GrpcEdge, video
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.rates import Action
+from comment_service.rpc.edge import Context, GrpcEdge, video
 from comment_service.services import Services
 from livecomments.v1 import reactions_pb2 as pb
 from livecomments.v1 import reactions_pb2_grpc

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from comment_service.comment import Media
-from comment_service.grpc_handlers import Context, GrpcEdge
 from comment_service.media.build import MediaParts
 from comment_service.media.uploads import Upload
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.rates import Action
 from comment_service.refusal import TooSlow
+from comment_service.rpc.edge import Context, GrpcEdge
 from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2, media_pb2_grpc
 from livecomments.v1 import media_pb2 as pb

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from comment_service.comment import Comment, OnWrite, nobody
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.reaction_announcements import ReactionAnnouncements
+from comment_service.reactions.announcements import ReactionAnnouncements
 from comment_service.refusal import InvalidArgument, NotFound
 from comment_service.sender import Sender
 from comment_service.store import Store

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from comment_service.accounts import Accounts, SignedIn
-from comment_service.grpc_handlers import Context, GrpcEdge
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reasons import RefusalReason
 from comment_service.refusal import Refusal
+from comment_service.rpc.edge import Context, GrpcEdge
 from comment_service.services import Services
 from livecomments.v1 import accounts_pb2 as pb
 from livecomments.v1 import accounts_pb2_grpc

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from comment_service.content import clean_name, clean_text
-from comment_service.grpc_handlers import Context, GrpcEdge, page_size, video
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.moderation.bans import BanOrder
+from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
 from comment_service.moderation.reports import MAX_REASON_CHARACTERS, Action, Resolution
 from comment_service.moderation.times import ban_end_ms, checked_end_ms
-from comment_service.moderation_records import AuditEntry, Ban, Report, ReportStatus
 from comment_service.rates import Action as Rated
 from comment_service.refusal import InvalidArgument
+from comment_service.rpc.edge import Context, GrpcEdge, page_size, video
 from comment_service.services import Services
 from coordination.ids import id_time_ms
 from livecomments.v1 import moderation_pb2 as pb
