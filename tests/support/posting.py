@@ -16,7 +16,7 @@ class Author:
 
     def __init__(self, cluster: Cluster, *, at_once: int = 16) -> None:
         self._cluster = cluster
-        self._http = HttpClient(cluster.url, max_connections=at_once)
+        self._http = HttpClient(cluster.url, max_connections=at_once, timeout_s=60)
         self._tokens: dict[str, str] = {}
         self.api = CommentsApi(self._http)
         self.sent_at: dict[int, float] = {}

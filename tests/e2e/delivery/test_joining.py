@@ -108,7 +108,7 @@ async def test_who_missed_more_than_a_thousand_is_told_to_read_the_rest(cluster:
             await eventually(lambda: len(viewer.ids) >= 1_000)
             resync = viewer.events[0]
             assert resync.event == "resync"
-            assert resync.json()["after"] == str(ids[0])
+            assert int(resync.json()["after"]) <= ids[0]
             assert viewer.ids[-1] == ids[-1]
             rest = [int(comment["commentId"]) async for comment in author.api.after(video, resync.json()["after"])]
-            assert sorted({*rest, *viewer.ids}) == ids[1:]
+            assert sorted({*rest, *viewer.ids} - {ids[0]}) == ids[1:]
