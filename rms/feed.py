@@ -67,6 +67,7 @@ class Feed:
         "_metrics",
         "_on_end",
         "_on_hole",
+        "_opened_from",
         "changes",
         "channel",
         "covered_to",
@@ -111,6 +112,7 @@ class Feed:
         self._ending: int | None = None  # the id of the end, which waits for what is held
         self._changes_after = covered_to  # every change after this id has been put on the channel
         self._complete_from = 0  # every comment from this id on has been put on the channel
+        self._opened_from = 0  # what is older was history at the opening, and never comes live
 
     @property
     def video(self) -> str:
@@ -122,8 +124,7 @@ class Feed:
 
         ``changes`` were read after them.
         """
-        if comments:
-            self._complete_from = 0 if complete else comments[0][0]
+        self._begin_at(comments, complete=complete)
         self._changes_after = changes.after
         history = [change.frame() for change in changes.changes if self._note(change)]
         for comment_id, data in comments:
@@ -140,8 +141,7 @@ class Feed:
     def catch_up(self, comments: Sequence[Comment], *, complete: bool, changes: Changes = NO_CHANGES) -> int:
         """Publishes what ``open_incomplete`` went live without, of that the newest. Returns how many there were."""
         self.incomplete = False
-        if comments:
-            self._complete_from = 0 if complete else comments[0][0]
+        self._begin_at(comments, complete=complete)
         return self._mend_all((comment for comment in comments if not self.channel.has(comment[0])), changes)
 
     def reaches(self, comment_id: int) -> bool:
@@ -164,7 +164,8 @@ class Feed:
 
     def merge(self, comments: Iterable[Comment], changes: Changes = NO_CHANGES) -> int:
         """Publishes those that should have come live and have not. Returns how many. ``changes`` were read later."""
-        missed = (comment for comment in comments if comment[0] > self.covered_to and not self.channel.has(comment[0]))
+        oldest_due = max(self.covered_to + 1, self._opened_from)
+        missed = (comment for comment in comments if comment[0] >= oldest_due and not self.channel.has(comment[0]))
         return self._mend_all(missed, changes)
 
     def end(self, event_id: int) -> None:
@@ -222,6 +223,10 @@ class Feed:
             self._take(item)
         if self._held is None and self._ending is not None:
             self._end()
+
+    def _begin_at(self, comments: Sequence[Comment], *, complete: bool) -> None:
+        if comments:
+            self._complete_from = self._opened_from = 0 if complete else comments[0][0]
 
     def _open(self, history: Sequence[frames.Frame], ended: int | None) -> None:
         self.channel.seed(history)

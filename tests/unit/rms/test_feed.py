@@ -193,3 +193,13 @@ def test_a_hole_that_stays_is_told() -> None:
     assert bench.seen() == [comment_id(1), comment_id(3)]
     assert b'"after":"%d"' % comment_id(1) in bench.viewer.received
     assert not bench.feed.reaches(0)
+
+
+def test_what_was_history_at_the_opening_never_comes_live() -> None:
+    bench = Bench()
+    history = [(comment_id(n), b"{}") for n in range(10)]
+    bench.feed.open(history[5:], complete=False)
+    bench.feed.channel.join(bench.viewer, b"", backlog=1000)
+    late = comment_id(20)
+    assert bench.feed.merge([*history, (late, b"{}")]) == 1
+    assert bench.seen() == [*(comment_id(n) for n in range(5, 10)), late]
