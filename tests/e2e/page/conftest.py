@@ -84,7 +84,9 @@ async def open_viewer(browser: Browser, site: Site) -> AsyncIterator[OpenViewer]
             await viewer.sign_in(name)
         elif name is not None:
             user = f"u-{name.lower()}"
-            await viewer.sign_in_with(await site.token(user=user, name=name, role=role), user=user, name=name, role=role)
+            await viewer.sign_in_with(
+                await site.token(user=user, name=name, role=role), user=user, name=name, role=role
+            )
         return viewer
 
     yield open_one

@@ -12,14 +12,16 @@ from tests.support.images import picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, dialog, a, [role], section, nav, main form')]
+NAMELESS = """() => [
+    ...document.querySelectorAll('button, input, select, textarea, dialog, a, [role], section, nav, main form')]
   .filter((element) => element.checkVisibility())
   .filter((element) => {
     const labels = [...(element.labels ?? [])].map((label) => label.textContent);
     const by = (element.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id));
     const text = element.matches('input, select, textarea, section, dialog, nav') ? '' : element.textContent;
     const images = [...element.querySelectorAll('img')].map((image) => image.alt);
-    const name = [element.getAttribute('aria-label'), ...images, ...labels, ...by.map((label) => label?.textContent), text];
+    const referred = by.map((label) => label?.textContent);
+    const name = [element.getAttribute('aria-label'), ...images, ...labels, ...referred, text];
     return !element.matches('form, [role=status]') && name.join('').trim() === '';
   })
   .map((element) => element.outerHTML.slice(0, 120))"""
@@ -48,7 +50,8 @@ LOW_CONTRAST = """() => {
     return ['white'];
   };
   const texts = [...document.querySelectorAll('body *')].filter((element) =>
-    element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden, .skip, .screen-frame') &&
+    element.checkVisibility({ visibilityProperty: true }) &&
+    !element.closest('.visually-hidden, .skip, .screen-frame') &&
     [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== ''));
   return texts.flatMap((element) => backgrounds(element).map((background) => {
     const [a, b] = [getComputedStyle(element).color, background].map((c) => luminance(rgba(c))).sort((x, y) => y - x);
@@ -138,7 +141,11 @@ async def test_names_and_contrast_of_all_that_can_be_opened(
 
     await fine()
     began = ada.comment("What a goal").first
-    for item, title in [("Report", "Report this comment"), ("Delete", "Delete this comment?"), ("Ban Grace", "Ban Grace")]:
+    for item, title in [
+        ("Report", "Report this comment"),
+        ("Delete", "Delete this comment?"),
+        ("Ban Grace", "Ban Grace"),
+    ]:
         await ada.act(began, "More")
         await expect(page.get_by_role("menu", name="More")).to_be_visible()
         await fine()
@@ -190,7 +197,9 @@ async def test_a_comments_buttons_by_keyboard(open_viewer: OpenViewer, author: A
     await expect(ada.comment("by keyboard").locator(".comment__quoted")).to_have_text("Grace: line 27")
 
 
-async def test_the_focus_survives_the_comment_that_it_was_on(open_viewer: OpenViewer, author: Author, video: str) -> None:
+async def test_the_focus_survives_the_comment_that_it_was_on(
+    open_viewer: OpenViewer, author: Author, video: str
+) -> None:
     first = await author.post(video, "goes")
     await author.post(video, "stays")
     ada = await open_viewer(video)
