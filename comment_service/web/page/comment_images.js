@@ -29,6 +29,8 @@ function link({ width, height }, description, url) {
   const img = document.createElement("img");
   img.width = width;
   img.height = height;
+  // A bound on the height is one on the width, so that the two stay in proportion while there is nothing to show.
+  img.style.setProperty("--ratio", String(width / height));
   img.alt = description;
   img.loading = "lazy";
   img.decoding = "async";

@@ -19,6 +19,7 @@ export class Lightbox {
     this.#image.src = image.src;
     this.#image.alt = image.alt;
     for (const name of ["width", "height"]) this.#image.setAttribute(name, image.getAttribute(name) ?? "");
+    this.#image.style.setProperty("--ratio", image.style.getPropertyValue("--ratio"));
     this.#link.href = image.src;
     this.#dialog.setAttribute("aria-label", image.alt);
     this.#dialog.showModal();

@@ -58,6 +58,7 @@ export class ScrollPosition {
     change();
     if (anchor?.isConnected) this.#scroller.scrollTop += anchor.offsetTop - before;
     this.#lastTop = this.#scroller.scrollTop;
+    if (this.#scroller.scrollHeight <= this.#scroller.clientHeight) this.following = true;
     this.#pin();
   }
 
@@ -77,10 +78,12 @@ export class ScrollPosition {
 
   #onScroll() {
     const up = this.#scroller.scrollTop < this.#lastTop;
+    // What was scrolled here, and is told only now: meanwhile there may be more below.
+    const still = this.#scroller.scrollTop === this.#lastTop;
     const distance = this.#distance();
     this.#lastTop = this.#scroller.scrollTop;
     // The smallest step up ends the following: in a burst it would be undone before it had become a larger one.
-    this.following = up ? distance < 2 : distance < BOTTOM_PX;
+    if (!still) this.following = up ? distance < 2 : distance < BOTTOM_PX;
     this.#moved();
   }
 

@@ -12,14 +12,16 @@ from tests.support.images import picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, dialog, a, [role], section, nav, main form')]
+NAMELESS = """() => [
+    ...document.querySelectorAll('button, input, select, textarea, dialog, a, [role], section, nav, main form')]
   .filter((element) => element.checkVisibility())
   .filter((element) => {
     const labels = [...(element.labels ?? [])].map((label) => label.textContent);
     const by = (element.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id));
     const text = element.matches('input, select, textarea, section, dialog, nav') ? '' : element.textContent;
     const images = [...element.querySelectorAll('img')].map((image) => image.alt);
-    const name = [element.getAttribute('aria-label'), ...images, ...labels, ...by.map((label) => label?.textContent), text];
+    const referred = by.map((label) => label?.textContent);
+    const name = [element.getAttribute('aria-label'), ...images, ...labels, ...referred, text];
     return !element.matches('form, [role=status]') && name.join('').trim() === '';
   })
   .map((element) => element.outerHTML.slice(0, 120))"""
@@ -48,7 +50,8 @@ LOW_CONTRAST = """() => {
     return ['white'];
   };
   const texts = [...document.querySelectorAll('body *')].filter((element) =>
-    element.checkVisibility({ visibilityProperty: true }) && !element.closest('.visually-hidden, .skip, .screen-frame') &&
+    element.checkVisibility({ visibilityProperty: true }) &&
+    !element.closest('.visually-hidden, .skip, .screen-frame') &&
     [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== ''));
   return texts.flatMap((element) => backgrounds(element).map((background) => {
     const [a, b] = [getComputedStyle(element).color, background].map((c) => luminance(rgba(c))).sort((x, y) => y - x);

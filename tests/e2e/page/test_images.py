@@ -21,6 +21,9 @@ PASTE = """([area, type, bytes]) => {
   document.querySelector(area).dispatchEvent(event);
 }"""
 
+# Not the bounding box: the row may still be on its way in.
+PLACES = "images => images.map((image) => [image.closest('.comment').offsetTop, image.offsetHeight])"
+
 
 async def test_an_image_is_shown_with_its_room_kept(open_viewer: OpenViewer, video: str) -> None:
     ada = await open_viewer(video, name="Ada")
@@ -43,6 +46,33 @@ async def test_an_image_is_shown_with_its_room_kept(open_viewer: OpenViewer, vid
     )
     await bob.page.keyboard.press("Escape")
     await expect(large).to_be_hidden()
+
+
+async def test_nothing_moves_when_an_image_arrives(open_viewer: OpenViewer, video: str) -> None:
+    ada = await open_viewer(video, name="Ada")
+    bob = await open_viewer(video, viewport={"width": 390, "height": 740})
+    let_go = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await bob.page.route("**/media/*", slowly)
+    for name, size in [("wide", (600, 300)), ("high", (200, 900))]:
+        await ada.attach((f"{name}.png", picture(size=size)))
+        await expect(ada.page.get_by_role("button", name=f"Remove {name}.png")).to_be_visible()
+        await expect(ada.page.locator(".tray progress:visible")).to_have_count(0)
+        await ada.write(name)
+        await bob.expect_comment(name)
+    images = bob.rows.locator(".images img")
+    await expect(images).to_have_count(2)
+    before = await images.evaluate_all(PLACES)
+    assert all(height > 100 for _, height in before)
+    let_go.set()
+    for image in await images.all():
+        await expect(image).not_to_have_js_property("naturalWidth", 0)
+    assert await images.evaluate_all(PLACES) == before
+    assert await bob.at_bottom()
 
 
 @pytest.mark.parametrize(("area", "way"), [("#composer-text", "paste"), ("#log", "drop")])

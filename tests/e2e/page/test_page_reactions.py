@@ -58,8 +58,8 @@ async def test_cheers_for_the_video_float_where_things_may_move(
     await bob.page.evaluate(
         """() => {
           window.floated = 0;
-          new MutationObserver((changes) => { for (const change of changes) window.floated += change.addedNodes.length; })
-            .observe(document.querySelector('#sky'), { childList: true });
+          const count = (changes) => changes.forEach(({ addedNodes }) => { window.floated += addedNodes.length; });
+          new MutationObserver(count).observe(document.querySelector('#sky'), { childList: true });
         }"""
     )
     cheers = bob.page.get_by_role("group", name="React to the video")

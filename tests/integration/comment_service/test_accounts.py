@@ -229,10 +229,18 @@ async def test_with_an_outside_issuer_there_are_no_accounts(edges: Edges) -> Non
         assert answer.status == 404
         assert "another issuer" in answer.json["detail"]
     assert (await edges.http("POST", "/auth/logout", b"", JSON)).status == 204
+    assert (await edges.http.get("/auth")).json == {"accounts": False, "devTokens": True}
     async with grpc.aio.insecure_channel(f"127.0.0.1:{edges.grpc_port}") as channel:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await accounts_pb2_grpc.AccountServiceStub(channel).Login(pb.LoginRequest(username="ada"))
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("read_needs_token", [True])
+async def test_anyone_is_told_how_to_sign_in(edges: Edges) -> None:
+    answer = await edges.http("GET", "/auth", b"", {})
+    assert answer.status == 200
+    assert answer.json == {"accounts": True, "devTokens": True}
 
 
 async def test_the_same_over_grpc(edges: Edges) -> None:
