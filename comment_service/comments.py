@@ -111,9 +111,13 @@ class Comments:
         Raises ``InvalidArgument`` (content, media, idempotency_key), ``NotFound`` (reply_to), ``KeyReused``,
         ``StoreDown``, ``StoreBusy``, and whatever its checks raise.
         """
-        draft = replace(draft, content=clean_content(draft.content))
+        content = clean_content(draft.content)
+        if content != draft.content:
+            draft = replace(draft, content=content)
         if draft.idempotency_key is None:
             async with self._checked(sender, draft) as thread:
+                if not draft.media:
+                    return await self._store_named(sender, draft, _Named(thread))
                 # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
                 return await asyncio.shield(asyncio.ensure_future(self._store_new(sender, draft, thread)))
         key = check_key(draft.idempotency_key)
@@ -183,7 +187,7 @@ class Comments:
     async def _store_named(self, sender: Sender, draft: Draft, named: _Named) -> Posted:
         # Nothing is awaited between the id and the store's queue, so ids enter the store, and the live stream, rising.
         posted = self._made(self._next_id(), sender, draft, named)
-        await self._calls.ask("post", lambda: self._write(posted))
+        await self._calls.ask("post", lambda: asyncio.shield(self._write(posted)))
         return posted
 
     async def _post_once(self, sender: Sender, draft: Draft, key: str, digest: bytes) -> Posted:

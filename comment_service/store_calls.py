@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from prometheus_client import Histogram
+
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.refusal import StoreBusy, StoreDown
 from comment_service.store import StoreOverloaded, StoreUnavailable
@@ -17,7 +19,8 @@ class StoreCalls:
     """``ask("page", lambda: store.comments.before(…))``; ``operation`` is the metric's label."""
 
     def __init__(self, metrics: CommentServiceMetrics) -> None:
-        self._metrics = metrics
+        self._store_s = metrics.store_s
+        self._by_operation: dict[str, Histogram] = {}
 
     async def ask(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
         """What the store answers. Raises ``StoreDown`` and ``StoreBusy``."""
@@ -29,4 +32,10 @@ class StoreCalls:
         except StoreUnavailable as error:
             raise StoreDown("the store cannot be reached at the moment; nothing was stored") from error
         finally:
-            self._metrics.store_s.labels(operation).observe(time.perf_counter() - began)
+            self._observe(operation, time.perf_counter() - began)
+
+    def _observe(self, operation: str, took_s: float) -> None:
+        child = self._by_operation.get(operation)
+        if child is None:
+            child = self._by_operation[operation] = self._store_s.labels(operation)
+        child.observe(took_s)

@@ -45,6 +45,9 @@ def is_seen(text: str) -> bool:
 def normalised(text: str, *, max_bytes: int) -> str:
     """``text`` in NFC. Raises ``TextError`` for a lone surrogate, over ``max_bytes`` of UTF-8, and for a pile of marks
     that no writing has."""
+    if text.isascii():  # none of it can be amiss
+        require_size(text, max_bytes=max_bytes)
+        return text
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise TextError("has a lone surrogate, which is no character")
     require_size(text, max_bytes=max_bytes)

@@ -63,6 +63,8 @@ class Bans:
         if administers(sender.identity):
             return
         bans = await self._cache.get(sender.identity.user_id)
+        if not bans:
+            return
         there = [ban for ban in self._in_force(bans) if ban.live_video_id in {None, draft.live_video_id}]
         if there:
             raise Banned(_sentence(max(there, key=lambda ban: float("inf") if ban.until_ms is None else ban.until_ms)))

@@ -20,6 +20,7 @@ class TrustedProxies:
     def __init__(self, networks: str = PRIVATE_NETWORKS) -> None:
         """``networks``: separated by commas, e.g. ``127.0.0.0/8,10.0.0.0/8``. Raises ``ValueError``."""
         self._networks = [ipaddress.ip_network(text.strip()) for text in networks.split(",") if text.strip()]
+        self._trusts = lru_cache(10_000)(self._is_trusted)
 
     def client_of(self, peer: str | None, headers: Mapping[str, str]) -> str | None:
         """The client's address: what the proxy says where ``peer`` is one, else ``peer`` itself.
@@ -36,7 +37,7 @@ class TrustedProxies:
                 return _parsed_text(entry)
         return None
 
-    def _trusts(self, text: str | None) -> bool:
+    def _is_trusted(self, text: str | None) -> bool:
         address = None if text is None else _parsed(text)
         return address is not None and any(address in network for network in self._networks)
 

@@ -109,15 +109,15 @@ def ways_of(stage: PostingStage) -> list[Way]:
     return [
         way("store alone", _store_post(stage), here, AT_ONCE),
         way("use case", _use_case_post(stage), here, AT_ONCE),
-        way("gRPC, 100 a request", _grpc_batches(stage, stubs), services, BATCHES_AHEAD * len(stubs), BATCH),
-        way("gRPC, single", _grpc_post(stage, stubs), services, AT_ONCE),
+        way("gRPC: 100 a request", _grpc_batches(stage, stubs), services, BATCHES_AHEAD * len(stubs), BATCH),
+        way("gRPC: single", _grpc_post(stage, stubs), services, AT_ONCE),
         way("HTTP", _http_post(stage, lambda: next(https)), services, CONNECTIONS * len(stubs)),
-        way("bare Tornado, token checked", _http_post(stage, lambda: bare_http, "/checked"), bare, CONNECTIONS),
-        way("bare Tornado, token remembered", _http_post(stage, lambda: bare_http, "/remembered"), bare, CONNECTIONS),
+        way("bare Tornado: token checked", _http_post(stage, lambda: bare_http, "/checked"), bare, CONNECTIONS),
+        way("bare Tornado: token remembered", _http_post(stage, lambda: bare_http, "/remembered"), bare, CONNECTIONS),
         way("page: store alone", _store_page(stage), here, CONNECTIONS),
         way("page: gRPC", _grpc_page(stage, stubs), services, CONNECTIONS),
-        way("page: HTTP, read anew", _http_page(lambda: next(https), kept, fresh=True), services, 1),
-        way("page: HTTP, kept", _http_page(lambda: next(https), kept), services, CONNECTIONS * len(stubs)),
+        way("page: HTTP read anew", _http_page(lambda: next(https), kept, fresh=True), services, 1),
+        way("page: HTTP kept", _http_page(lambda: next(https), kept), services, CONNECTIONS * len(stubs)),
     ]
 
 

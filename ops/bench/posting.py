@@ -38,11 +38,11 @@ def ratios(figures: dict[str, Figures]) -> str:
     lines = []
     for name, floor in (
         ("use case", "store alone"),
-        ("gRPC, 100 a request", "store alone"),
-        ("HTTP", "bare Tornado, token checked"),
-        ("HTTP", "bare Tornado, token remembered"),
-        ("page: HTTP, kept", "page: HTTP, read anew"),
-        ("page: HTTP, read anew", "page: store alone"),
+        ("gRPC: 100 a request", "store alone"),
+        ("HTTP", "bare Tornado: token checked"),
+        ("HTTP", "bare Tornado: token remembered"),
+        ("page: HTTP kept", "page: HTTP read anew"),
+        ("page: HTTP read anew", "page: store alone"),
     ):
         if name in figures and floor in figures:
             lines.append(f"{name} / {floor}: {figures[name].cpu_us / figures[floor].cpu_us:.2f} of the CPU")
