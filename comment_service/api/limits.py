@@ -83,6 +83,7 @@ class _LimitedRequest(httputil.HTTPMessageDelegate):
         self._metrics = metrics
         self._body_bytes = 0
         self._refused = False
+        self._bodiless = False
         self._app_knows = False
         self._lingered: asyncio.TimerHandle | None = None
         self._arriving: asyncio.TimerHandle | None = None
@@ -92,6 +93,7 @@ class _LimitedRequest(httputil.HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         assert isinstance(start_line, httputil.RequestStartLine)
         limits = self._limits
+        self._bodiless = start_line.method == "HEAD"
         self._rule = rule = limits.body_rule(start_line.path)
         if len(start_line.path) > limits.url_bytes:
             self._refuse(RefusalReason.URL_TOO_LONG, f"the URL is over {limits.url_bytes} bytes")
@@ -169,9 +171,8 @@ class _LimitedRequest(httputil.HTTPMessageDelegate):
                 "X-Content-Type-Options": "nosniff",
             }
         )
-        self._connection.write_headers(
-            httputil.ResponseStartLine("HTTP/1.1", answer.status, answer.title), headers, body
-        )
+        start_line = httputil.ResponseStartLine("HTTP/1.1", answer.status, answer.title)
+        self._connection.write_headers(start_line, headers, None if self._bodiless else body)
         self._lingered = asyncio.get_running_loop().call_later(_LINGER_S, self._end)
 
     def _end(self) -> None:

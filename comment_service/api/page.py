@@ -38,9 +38,13 @@ class AssetHandler(ApiHandler, web.StaticFileHandler):
 
     async def get(self, path: str, include_body: bool = True) -> None:
         await web.StaticFileHandler.get(self, path, include_body)
+        if self.get_status() == 416:
+            # Tornado's own has no body.
+            header = "Content-Range"
+            raise Problem(416, "the file is shorter", headers={header: self._headers[header]})
 
     async def head(self, path: str) -> None:
-        await web.StaticFileHandler.get(self, path, include_body=False)
+        await self.get(path, include_body=False)
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("Cache-Control", "no-cache")

@@ -7,6 +7,7 @@ from tornado import httpserver, web
 from comment_service.api.accounts import LoginHandler, LogoutHandler, OffersHandler, RegisterHandler, RolesHandler
 from comment_service.api.comment import CommentHandler, RepliesHandler
 from comment_service.api.comments import CommentsHandler
+from comment_service.api.description import DescriptionHandler
 from comment_service.api.dev_token import DevTokenHandler, DevTokens
 from comment_service.api.handler import Context, UnknownPathHandler, log_nothing
 from comment_service.api.limits import LimitedRequests, RequestLimits
@@ -105,6 +106,7 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
         web.url(r"/moderation/bans/([^/]*)", BansHandler, with_context),
         web.url(r"/moderation/slow-mode/([^/]*)", SlowModeHandler, with_context),
         web.url(r"/moderation/audit", AuditHandler, with_context),
+        web.url(r"/openapi\.json", DescriptionHandler, with_context),
         web.url(r"/", PageHandler, page),
         web.url(r"/assets/([A-Za-z0-9_./-]+)", AssetHandler, page),
     ]

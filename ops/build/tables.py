@@ -1,7 +1,8 @@
-"""Writes the docs' tables of settings and metrics from the code: ``python -m ops.build.tables``."""
+"""Writes what the docs repeat of the code, settings, metrics and the API: ``python -m ops.build.tables``."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from comment_service.media.metrics import MediaMetrics
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.openapi import document
 from comment_service.publishing.metrics import PublishMetrics
 from comment_service.settings import CommentServiceSettings
 from comment_service.store.cassandra.metrics import CassandraMetrics
@@ -111,7 +113,12 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {"settings.md": settings_page, "metrics.md": metrics_page}
+def description_page() -> str:
+    """docs/openapi.json: the HTTP API, as a comment service serves it too."""
+    return json.dumps(document(), ensure_ascii=False, indent=2) + "\n"
+
+
+PAGES = {"settings.md": settings_page, "metrics.md": metrics_page, "openapi.json": description_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

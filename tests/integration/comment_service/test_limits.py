@@ -103,3 +103,9 @@ async def test_a_body_that_never_comes_counts_as_no_request(edges: Edges, raw: R
     raw.close()
     assert (await edges.http.get(f"/comments/{VIDEO}")).status == 200
     await eventually(lambda: edges.traffic.in_flight == 0)
+
+
+async def test_a_head_that_is_refused_has_no_body(edges: Edges) -> None:
+    for headers in ({"Content-Type": "multipart/form-data"}, {"X-Long": "x" * 20_000}):
+        answer = await edges.http("HEAD", "/", headers=headers)
+        assert (answer.status, answer.body) == (415 if "Content-Type" in headers else 431, b"")
