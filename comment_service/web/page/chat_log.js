@@ -72,8 +72,8 @@ export class ChatLog {
       context: this.#context,
       replies: options.replies,
       changed: () => this.#schedule(),
-      counted: (commentId, count) => {
-        this.#counts.settle(commentId, count);
+      counted: (commentId, found) => {
+        this.#counts.settle(commentId, found.length, found);
         this.#rows.get(commentId)?.refresh();
       },
     });

@@ -15,7 +15,7 @@ export class OpenThreads {
    * @param {import("./comment_row.js").RowContext} options.context
    * @param {(commentId: string, options: {cursor: string | null, pageSize: number}) => Promise<import("../client/comments_api.js").CommentPage>} options.replies
    * @param {() => void} options.changed
-   * @param {(commentId: string, count: number) => void} options.counted
+   * @param {(commentId: string, replies: string[]) => void} options.counted
    */
   constructor(options) {
     this.#options = options;
@@ -43,7 +43,7 @@ export class OpenThreads {
       context,
       replies,
       changed,
-      counted: (count) => counted(rootId, count),
+      counted: (found) => counted(rootId, found),
     });
     this.#open.set(rootId, { thread, holder });
     holder.part(".comment__thread").append(thread.element);

@@ -10,7 +10,7 @@ const LIMIT = 4_000;
  * of those the greater number counts; a reply that came later adds one. Opening a thread tells the true number.
  */
 export class ReplyCounts {
-  /** @type {Map<string, {counted: number, early: number, later: number}>} */
+  /** `exact`: once the true number was known. @type {Map<string, {counted: number, early: number, later: number, exact: boolean}>} */
   #threads = new Map();
   /** Each reply's thread. @type {Map<string, {thread: string, later: boolean}>} */
   #replies = new Map();
@@ -30,9 +30,10 @@ export class ReplyCounts {
   came({ commentId, replyTo, replyCount = 0 }, later) {
     if (replyCount > 0) this.#thread(commentId).counted = replyCount;
     if (replyTo === null || this.#replies.has(commentId)) return;
-    this.#replies.set(commentId, { thread: replyTo, later });
-    this.#thread(replyTo)[later ? "later" : "early"] += 1;
-    forgetOldest(this.#replies);
+    const thread = this.#thread(replyTo);
+    const adds = later || thread.exact;
+    this.#note(commentId, replyTo, adds);
+    thread[adds ? "later" : "early"] += 1;
   }
 
   /** @param {string} commentId */
@@ -53,16 +54,28 @@ export class ReplyCounts {
    *
    * @param {string} commentId
    * @param {number} count
+   * @param {string[]} [replies]  their ids, where they are known: none of them adds to it any more
    */
-  settle(commentId, count) {
-    Object.assign(this.#thread(commentId), { counted: count, early: 0, later: 0 });
+  settle(commentId, count, replies = []) {
+    Object.assign(this.#thread(commentId), { counted: count, early: 0, later: 0, exact: true });
+    for (const id of replies) this.#note(id, commentId, false);
+  }
+
+  /**
+   * @param {string} reply
+   * @param {string} thread
+   * @param {boolean} later
+   */
+  #note(reply, thread, later) {
+    this.#replies.set(reply, { thread, later });
+    forgetOldest(this.#replies);
   }
 
   /** @param {string} commentId */
   #thread(commentId) {
     let thread = this.#threads.get(commentId);
     if (!thread) {
-      thread = { counted: 0, early: 0, later: 0 };
+      thread = { counted: 0, early: 0, later: 0, exact: false };
       this.#threads.set(commentId, thread);
       forgetOldest(this.#threads);
     }

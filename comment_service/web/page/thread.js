@@ -23,6 +23,8 @@ export class Thread {
   /** Whether all older replies are there, so that a new one follows them. */
   #complete = false;
   #loading = false;
+  /** Came while a page was read that may lack it. @type {Comment[]} */
+  #meanwhile = [];
 
   /**
    * @param {string} rootId  of the comment that began it
@@ -31,7 +33,7 @@ export class Thread {
    * @param {RowContext} options.context
    * @param {(commentId: string, options: {cursor: string | null, pageSize: number}) => Promise<CommentPage>} options.replies
    * @param {() => void} options.changed
-   * @param {(count: number) => void} options.counted  how many replies there are, once all are known
+   * @param {(replies: string[]) => void} options.counted  the ids of all replies, once they are known
    */
   constructor(rootId, options) {
     this.#rootId = rootId;
@@ -65,11 +67,13 @@ export class Thread {
       this.#complete = !page.hasMore || this.#rows.size >= MAX_ROWS;
       this.#more.hidden = this.#complete;
       this.#more.textContent = "More replies";
-      if (!page.hasMore) this.#options.counted(this.#rows.size);
+      if (this.#complete) for (const comment of this.#meanwhile) this.#show(comment);
+      if (!page.hasMore) this.#options.counted([...this.#rows.keys()]);
     } catch (error) {
       this.#more.textContent = `Could not load: ${explain(error)}. Try again`;
     } finally {
       this.#loading = false;
+      this.#meanwhile = [];
       this.#options.changed();
     }
   }
@@ -80,8 +84,9 @@ export class Thread {
    * @param {Comment} comment
    */
   came(comment) {
-    if (comment.replyTo !== this.#rootId || !this.#complete || this.#rows.size >= MAX_ROWS) return;
-    this.#show(comment);
+    if (comment.replyTo !== this.#rootId || this.#rows.size + this.#meanwhile.length >= MAX_ROWS) return;
+    if (this.#complete) this.#show(comment);
+    else if (this.#loading) this.#meanwhile.push(comment);
   }
 
   /**
@@ -98,6 +103,7 @@ export class Thread {
    * @param {(row: HTMLElement) => void} leave  called with the row before it goes
    */
   remove(commentId, leave) {
+    this.#meanwhile = this.#meanwhile.filter((comment) => comment.commentId !== commentId);
     const row = this.#rows.get(commentId);
     if (!row) return;
     leave(row.element);

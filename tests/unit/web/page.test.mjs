@@ -42,6 +42,11 @@ test("replies: the server's count and the backlog's overlap, later ones add", ()
   counts.came(comment("5", { replyTo: "1" }), true);
   assert.equal(counts.of("1"), 8);
   assert.equal(counts.of("9"), 0);
+  counts.settle("1", 2, ["5", "6"]);
+  counts.came(comment("6", { replyTo: "1" }), true);
+  assert.equal(counts.of("1"), 2);
+  counts.came(comment("7", { replyTo: "1" }), false);
+  assert.equal(counts.of("1"), 3);
 });
 
 test("totals after a reaction was chosen, changed or taken back", () => {
