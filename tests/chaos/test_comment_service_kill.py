@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from ops.client import ClientError
 from tests.support.cluster import Cluster
 from tests.support.eventually import eventually
@@ -13,6 +15,7 @@ from tests.support.viewers import Audience, Viewer
 VIDEOS = [f"video-{number}" for number in range(16)]
 
 
+@pytest.mark.parametrize("rms_link", ["h2"])  # what is killed is not on the link
 async def test_what_was_acknowledged_reaches_the_viewers(own_cluster: Cluster) -> None:
     [service] = own_cluster.comment_services.values()
     async with (

@@ -200,7 +200,7 @@ async def test_more_comments_than_an_event_may_hold_are_told_in_several(edges: E
     assert newest(edges) == {"video": {"love": 1}, "comments": expected}
 
 
-@pytest.mark.parametrize("store_limits", [SqliteLimits(busy_timeout_s=0.05)])
+@pytest.mark.parametrize("store_limits", [SqliteLimits(busy_timeout_s=0.3)])
 async def test_what_the_store_refuses_is_counted_once_it_can_write(edges: Edges) -> None:
     comment = await edges.http.comment("What a goal")
     other = sqlite3.connect(edges.store.path, isolation_level=None)
@@ -216,7 +216,7 @@ async def test_what_the_store_refuses_is_counted_once_it_can_write(edges: Edges)
     assert await shown(edges, comment) == {}
 
 
-@pytest.mark.parametrize("store_limits", [SqliteLimits(busy_timeout_s=0.05)])
+@pytest.mark.parametrize("store_limits", [SqliteLimits(busy_timeout_s=0.3)])
 @pytest.mark.parametrize("reaction_limits", [ReactionLimits(gather_s=30, drain_s=0.3)])
 async def test_what_the_store_refuses_to_the_end_is_given_up_and_counted(edges: Edges) -> None:
     other = sqlite3.connect(edges.store.path, isolation_level=None)
