@@ -24,7 +24,7 @@ from service_kit.auth.tokens import sign
 
 SECRET = "a secret of the tests, long enough for HS256"
 ADA = Identity("u-17", "Ada", frozenset({"viewer"}))
-TOKEN = sign(ADA, SECRET, lifetime_s=3_600).token
+TOKEN = sign(ADA, SECRET, lifetime_s=86_400).token
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VIDEO = "match-42"
 CHEAP = PasswordCost(memory_kib=8, passes=1)
@@ -43,7 +43,7 @@ class Clock:
 def bearer(user_id: str, *roles: str, videos: Iterable[str] = ()) -> dict[str, str]:
     """The header of somebody else."""
     identity = Identity(user_id, user_id, frozenset(roles), frozenset(videos))
-    return {"Authorization": f"Bearer {sign(identity, SECRET, lifetime_s=3_600).token}"}
+    return {"Authorization": f"Bearer {sign(identity, SECRET, lifetime_s=86_400).token}"}
 
 
 class Published:

@@ -20,7 +20,7 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 def metadata(user_id: str, role: str) -> Metadata:
-    token = sign(Identity(user_id, user_id, frozenset({role})), SECRET, lifetime_s=3_600).token
+    token = sign(Identity(user_id, user_id, frozenset({role})), SECRET, lifetime_s=86_400).token
     return (("authorization", f"Bearer {token}"),)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from comment_service.comment import Comment
+from comment_service.store import StoreError
 from comment_service.store.cassandra import CassandraStore
 from ops.local_cluster.cassandra import CassandraMissingError, CassandraServer, find_java
 from ops.local_cluster.cassandra_jars import fetch_jars, have_jars, jar_folder
@@ -74,7 +75,7 @@ async def test_what_is_said_in_one_data_centre_is_there_in_the_other(tmp_path: P
         replication = {"dc1": 1, "dc2": 1}
         here = CassandraStore(options_of(first, replication=replication))
         there = CassandraStore(options_of(second, replication=replication))
-        await here.start()
+        await eventually(lambda: _starts(here), timeout_s=60, what="the first node to know of the second's data centre")
         await there.start()
         comment = Comment(1 << 50, "match-42", "u-1", "Ada", "hello")
         await here.comments.add(comment)
@@ -92,3 +93,11 @@ async def test_what_is_said_in_one_data_centre_is_there_in_the_other(tmp_path: P
     finally:
         for server in (second, first):
             await server.stop()
+
+
+async def _starts(store: CassandraStore) -> bool:
+    try:
+        await store.start()
+    except StoreError:
+        return False
+    return True

@@ -24,7 +24,7 @@ from tests.support.h2_client import H2Client
 from tests.support.http1 import exchange
 
 ADA = Identity("u-17", "Ada", frozenset({"viewer"}))
-TOKEN = sign(ADA, SECRET, lifetime_s=600).token
+TOKEN = sign(ADA, SECRET, lifetime_s=86_400).token
 GUARDED = {"read_needs_token": True, "jwt_secret": SECRET}
 
 
