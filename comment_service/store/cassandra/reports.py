@@ -52,7 +52,7 @@ class CassandraReports:
         if there is not None:
             if await self.get(there["report_id"]) is not None:
                 return False
-            # An attempt before this one was cut off between the claim and the report.
+            # Whoever has the claim was cut off before the report, or is about to write it.
             report = replace(report, report_id=there["report_id"])
         await self._database.write_all(
             [
@@ -69,7 +69,7 @@ class CassandraReports:
                 self._note(report.live_video_id, report.comment_id, report.report_id),
             ]
         )
-        return True
+        return there is None
 
     async def get(self, report_id: int) -> Report | None:
         if report_id > MAX_ID:
