@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from coordination.ids import id_time_ms
 
@@ -82,5 +83,11 @@ def nobody(_comment: Comment) -> None:
 
 def iso_time(ms: int) -> str:
     """``1732190400123`` (milliseconds since 1970) → ``2024-11-21T12:00:00.123Z``."""
-    # Through timedelta: a float of seconds would round some milliseconds away.
-    return (_UNIX_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"
+    seconds, rest = divmod(ms, 1000)
+    return f"{_iso_second(seconds)}.{rest:03}Z"
+
+
+@lru_cache(1_000)
+def _iso_second(seconds: int) -> str:
+    # Of what is posted now, and of what stands on one page, many share their second.
+    return (_UNIX_EPOCH + timedelta(seconds=seconds)).isoformat()

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from types import TracebackType
 from typing import Any, Protocol
 
 from comment_service.announcements import Announcements
@@ -70,6 +71,25 @@ class _Named:
     media: tuple[Media, ...] = ()
 
 
+class _Noted:
+    """What the checks of a post have noted. What is refused within has not been for them either."""
+
+    __slots__ = ("undos",)
+
+    def __init__(self) -> None:
+        self.undos: list[Undo] = []
+
+    def __enter__(self) -> _Noted:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Refusal):
+            for undo in reversed(self.undos):
+                undo()
+
+
 class Comments:
     """Every method raises a ``Refusal`` where it cannot do what is asked. ``checks`` are made in turn before a post.
 
@@ -115,7 +135,8 @@ class Comments:
         if content != draft.content:
             draft = replace(draft, content=content)
         if draft.idempotency_key is None:
-            async with self._checked(sender, draft) as thread:
+            with _Noted() as noted:
+                thread = await self._check(sender, draft, noted)
                 if not draft.media:
                     return await self._store_named(sender, draft, _Named(thread))
                 # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
@@ -155,21 +176,14 @@ class Comments:
             await self.get(live_video_id, comment_id)
         return page_of(found, request)
 
-    @asynccontextmanager
-    async def _checked(self, sender: Sender, draft: Draft) -> AsyncIterator[int | None]:
-        """The thread that the post belongs to. What is refused within has not been for the checks either."""
-        noted: list[Undo] = []
-        try:
-            for check in self._checks:
-                if (undo := await check(sender, draft)) is not None:
-                    noted.append(undo)
-            if draft.media and self._media is None:
-                raise InvalidArgument("media", "has to be empty: images are not taken here")
-            yield None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
-        except Refusal:
-            for undo in reversed(noted):
-                undo()
-            raise
+    async def _check(self, sender: Sender, draft: Draft, noted: _Noted) -> int | None:
+        """The thread that the post belongs to."""
+        for check in self._checks:
+            if (undo := await check(sender, draft)) is not None:
+                noted.undos.append(undo)
+        if draft.media and self._media is None:
+            raise InvalidArgument("media", "has to be empty: images are not taken here")
+        return None if draft.reply_to is None else await self._thread_of(draft.live_video_id, draft.reply_to)
 
     @asynccontextmanager
     async def _named(self, draft: Draft, thread: int | None) -> AsyncIterator[_Named]:
@@ -199,13 +213,15 @@ class Comments:
             if found is not None:
                 return self._made_before(found)
         # From here on it is a post like any other: whoever claimed the key did not live to store the comment.
-        async with self._checked(sender, draft) as thread, self._named(draft, thread) as named:
-            if standing is None:
-                made = await self._claim_and_store(sender, draft, named, key, digest)
-                if isinstance(made, Posted):
-                    return made
-                standing = made
-            return await self._store_claimed(self._made(standing.comment_id, sender, draft, named))
+        with _Noted() as noted:
+            thread = await self._check(sender, draft, noted)
+            async with self._named(draft, thread) as named:
+                if standing is None:
+                    made = await self._claim_and_store(sender, draft, named, key, digest)
+                    if isinstance(made, Posted):
+                        return made
+                    standing = made
+                return await self._store_claimed(self._made(standing.comment_id, sender, draft, named))
 
     async def _claim_and_store(
         self, sender: Sender, draft: Draft, named: _Named, key: str, digest: bytes

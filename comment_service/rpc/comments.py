@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 
 from comment_service.change import ChangeKind
 from comment_service.changes import Changed
@@ -12,7 +13,7 @@ from comment_service.comments import Draft
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Direction, PageRequest, Sort
 from comment_service.rates import Action
-from comment_service.refusal import InvalidArgument
+from comment_service.refusal import InvalidArgument, RateLimited
 from comment_service.rpc.edge import Context, GrpcEdge, page_size, video
 from comment_service.rpc.media import media_message
 from comment_service.sender import Sender
@@ -20,6 +21,7 @@ from comment_service.services import Services
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc
 from service_kit.grpc_server import GrpcService
+from service_kit.video_id import is_video_id
 
 MAX_CHANGES_WITH_PAGE = 200
 MAX_POSTS = 200
@@ -91,13 +93,28 @@ class CommentServicer(comment_service_pb2_grpc.CommentServiceServicer):
         if not 1 <= len(request.posts) <= MAX_POSTS:
             raise InvalidArgument("posts", f"are {len(request.posts)}; 1 to {MAX_POSTS} are possible")
         sender = self._edge.sender(context)
-        outcomes = await asyncio.gather(*(self._outcome(post, sender) for post in request.posts))
+        counted = self._counted_together(request.posts, sender)
+        outcomes = await asyncio.gather(*(self._outcome(post, sender, counted) for post in request.posts))
         return pb.PostCommentsResponse(outcomes=outcomes)
 
-    async def _outcome(self, request: pb.PostCommentRequest, sender: Sender) -> pb.PostOutcome:
+    def _counted_together(self, posts: Sequence[pb.PostCommentRequest], sender: Sender) -> frozenset[str]:
+        """The videos of which all posts are within the limits, and count now; of the others each is to be asked."""
+        counted = set()
+        for live_video_id, requests in Counter(post.live_video_id for post in posts).items():
+            if not is_video_id(live_video_id):
+                continue
+            try:
+                self._services.rates.take(Action.POST, sender, live_video_id, requests=requests)
+            except RateLimited:
+                continue
+            counted.add(live_video_id)
+        return frozenset(counted)
+
+    async def _outcome(self, request: pb.PostCommentRequest, sender: Sender, counted: frozenset[str]) -> pb.PostOutcome:
         try:
             draft = draft_of(request)
-            self._services.rates.take(Action.POST, sender, draft.live_video_id)
+            if draft.live_video_id not in counted:
+                self._services.rates.take(Action.POST, sender, draft.live_video_id)
             posted = await self._services.comments.post(sender, draft)
         except Exception as error:
             return pb.PostOutcome(refusal=self._edge.refusal_message("PostComments", error))

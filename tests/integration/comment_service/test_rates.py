@@ -114,3 +114,15 @@ async def test_a_video_is_protected_from_everyone_together(edges: Edges) -> None
     assert [answer.status for answer in answers] == [201] * 9 + [429]
     assert "in this video" in answers[-1].json["detail"]
     assert (await post(edges, "other", **bearer("w-9"))).status == 201
+
+
+async def test_of_a_batch_as_many_are_posted_as_would_be_one_by_one(edges: Edges) -> None:
+    posts = [pb.PostCommentRequest(live_video_id=VIDEO, content=f"{number}") for number in range(5)]
+    posts.insert(1, pb.PostCommentRequest(live_video_id="no such id", content="counts for nothing"))
+    call = edges.grpc.PostComments(metadata=METADATA)
+    await call.write(pb.PostCommentsRequest(posts=posts))
+    response = await call.read()
+    assert isinstance(response, pb.PostCommentsResponse)
+    reasons = [outcome.refusal.reason for outcome in response.outcomes]
+    assert reasons == ["", "invalid_argument", "", "", "rate_limited", "rate_limited"]
+    assert [comment.content for comment in await edges.stored()] == ["0", "1", "2"]

@@ -229,3 +229,20 @@ def test_rates_as_settings_spell_them() -> None:
         (5, 7200),
     ]
     assert parse_allowance("  ") == ()
+
+
+@pytest.mark.parametrize("services", [1, 2, 3, 50])
+@pytest.mark.parametrize("requests", range(1, 14))
+def test_many_requests_pass_together_where_each_would_after_the_others(
+    clock: Clock, services: int, requests: int
+) -> None:
+    allowances = {"user": "12/minute", "video": "11/minute", "address": "13/minute"}
+    one_by_one = rates(clock, services=lambda: services, **allowances)
+    possible = taken(one_by_one, Sender(ADA, HOME), requests)
+    together = rates(clock, services=lambda: services, **allowances)
+    if possible == requests:
+        together.take(Action.POST, Sender(ADA, HOME), "v", requests=requests)
+    else:
+        with pytest.raises(RateLimited):
+            together.take(Action.POST, Sender(ADA, HOME), "v", requests=requests)
+        assert taken(together, Sender(ADA, HOME), requests) == possible, "nothing was counted"
