@@ -11,6 +11,8 @@ import structlog
 from tornado import web
 
 CONTENT_TYPE = "application/problem+json"
+DEFAULT_HEADERS = {"X-Content-Type-Options": "nosniff"}
+"""Of every answer, whatever it is."""
 _METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
 
 
@@ -53,7 +55,8 @@ class ProblemHandler(web.RequestHandler):
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
-        self.set_header("X-Content-Type-Options", "nosniff")
+        for name, value in DEFAULT_HEADERS.items():
+            self.set_header(name, value)
 
     def allowed_methods(self) -> list[str]:
         """The methods that the subclass defines, for ``Allow``."""
@@ -77,7 +80,7 @@ class ProblemHandler(web.RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         if status_code == 405 and not isinstance(error, Problem):  # a method that HTTP does not know
             error = self._method_problem()
-        self.answer_problem(_problem_of(status_code, error))
+        self.answer_problem(problem_for(status_code, error))
 
     def answer_problem(self, problem: Problem) -> None:
         """Answers with ``problem`` and finishes the request."""
@@ -96,7 +99,8 @@ class NotFoundHandler(ProblemHandler):
         raise Problem(404, "no such path")
 
 
-def _problem_of(status: int, error: BaseException | None) -> Problem:
+def problem_for(status: int, error: BaseException | None) -> Problem:
+    """What is told of ``error``, which ended a request with ``status``."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, web.MissingArgumentError):

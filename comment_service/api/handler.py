@@ -5,61 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import Future
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tornado import httputil, web
 
+from comment_service.api.refusals import REASON, problem_of, rate_headers
 from comment_service.authentication import authenticate, authenticate_reader
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.rates import Action, Standing
+from comment_service.rates import Action
 from comment_service.rates.addresses import TrustedProxies
 from comment_service.reasons import RefusalReason
-from comment_service.refusal import RateLimited, Refusal, Unauthenticated
+from comment_service.refusal import Refusal
 from comment_service.sender import Sender
 from comment_service.services import Services
-from service_kit.auth.bearer import challenge
 from service_kit.auth.identity import Identity
 from service_kit.problem import Problem, ProblemHandler
 from service_kit.video_id import is_video_id
 
-STATUS = {
-    RefusalReason.INVALID_ARGUMENT: 400,
-    RefusalReason.UNAUTHENTICATED: 401,
-    RefusalReason.WRONG_LOGIN: 401,
-    RefusalReason.FORBIDDEN: 403,
-    RefusalReason.BANNED: 403,
-    RefusalReason.BLOCKED_WORD: 403,
-    RefusalReason.NOT_WATCHING: 403,
-    RefusalReason.NOT_FOUND: 404,
-    RefusalReason.METHOD_NOT_ALLOWED: 405,
-    RefusalReason.TOO_SLOW: 408,
-    RefusalReason.TAKEN: 409,
-    RefusalReason.VIDEO_ENDED: 409,
-    RefusalReason.RESOLVED: 409,
-    RefusalReason.BODY_TOO_LARGE: 413,
-    RefusalReason.URL_TOO_LONG: 414,
-    RefusalReason.UNSUPPORTED_MEDIA_TYPE: 415,
-    RefusalReason.RANGE_NOT_SATISFIABLE: 416,
-    RefusalReason.KEY_REUSED: 422,
-    RefusalReason.RATE_LIMITED: 429,
-    RefusalReason.SLOW_MODE: 429,
-    RefusalReason.HEADERS_TOO_LARGE: 431,
-    RefusalReason.INTERNAL: 500,
-    RefusalReason.STORE_UNAVAILABLE: 503,
-    RefusalReason.STORE_OVERLOADED: 503,
-    RefusalReason.PASSWORDS_BUSY: 503,
-}
 TICKET_HEADER = "Livecomments-Ticket"
-# For a problem that names no reason: of those that share a status the first, which is the plainest.
-_REASON = {status: reason for reason, status in reversed(STATUS.items())}
-# A field's name in JSON and in the query, where it is not the project's own.
-_NAMES = {
-    "reply_to": "replyTo",
-    "page_size": "pageSize",
-    "idempotency_key": "Idempotency-Key",
-    "live_video_id": "liveVideoId",
-    "duration_s": "durationS",
+API_HEADERS = {
+    "Content-Type": "application/json",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
 
@@ -98,6 +66,29 @@ class Context:
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     public_s: int = 1
 
+    def client(self, request: httputil.HTTPServerRequest) -> str | None:
+        """The IP address that a request comes from, where that is known."""
+        return self.proxies.client_of(request.remote_ip, request.headers)
+
+    def identity(self, request: httputil.HTTPServerRequest) -> Identity:
+        """Whom a request's token speaks for. Raises ``Unauthenticated``."""
+        return authenticate(self.services.verifier, request.headers.get("Authorization"))
+
+    def sender(self, request: httputil.HTTPServerRequest) -> Sender:
+        """Who sends a request. Raises ``Unauthenticated``."""
+        return Sender(self.identity(request), self.client(request), request.headers.get(TICKET_HEADER))
+
+    def admitted(
+        self, request: httputil.HTTPServerRequest, action: Action, live_video_id: str | None = None
+    ) -> tuple[Sender, Mapping[str, str]]:
+        """Who sends a request, which counts as ``action``, and headers that tell what is left of the limit.
+
+        Raises ``Unauthenticated`` and ``RateLimited``.
+        """
+        sender = self.sender(request)
+        standing = self.services.rates.take(action, sender, live_video_id)
+        return sender, {} if standing is None else rate_headers(standing)
+
 
 class ApiHandler(ProblemHandler):
     """A handler with metrics, the use cases, and every refusal as a problem document.
@@ -116,8 +107,8 @@ class ApiHandler(ProblemHandler):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        self.set_header("Content-Type", "application/json")
-        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        for name, value in API_HEADERS.items():
+            self.set_header(name, value)
 
     def prepare(self) -> None:
         if self.context.traffic.draining:
@@ -155,7 +146,7 @@ class ApiHandler(ProblemHandler):
             self.answer_problem(problem_of(error))
             return
         super().write_error(status_code, **kwargs)
-        self.context.metrics.refused.labels("http", _REASON.get(self.get_status(), RefusalReason.INTERNAL)).inc()
+        self.context.metrics.refused.labels("http", REASON.get(self.get_status(), RefusalReason.INTERNAL)).inc()
 
     def on_finish(self) -> None:
         self.context.traffic.ended()
@@ -166,36 +157,29 @@ class ApiHandler(ProblemHandler):
 
     def video(self, live_video_id: str) -> str:
         """The path's video id; 404 where it is none."""
-        if not is_video_id(live_video_id):
-            raise Problem(404, "liveVideoId is not 1 to 64 of A-Z a-z 0-9 _ -")
-        return live_video_id
+        return video_in_path(live_video_id)
 
     def sender(self) -> Sender:
         """Who sends this request. Raises ``Unauthenticated``."""
-        return Sender(self.identity(), self._client(), self.request.headers.get(TICKET_HEADER))
+        return self.context.sender(self.request)
 
     def admitted(self, action: Action, live_video_id: str | None = None) -> Sender:
         """Who sends this request, which counts as ``action``; the answer tells what is left of the limit.
 
         Raises ``Unauthenticated`` and ``RateLimited``.
         """
-        sender = self.sender()
-        standing = self.context.services.rates.take(action, sender, live_video_id)
-        if standing is not None:
-            for name, value in rate_headers(standing).items():
-                self.set_header(name, value)
+        sender, headers = self.context.admitted(self.request, action, live_video_id)
+        for name, value in headers.items():
+            self.set_header(name, value)
         return sender
 
     def identity(self) -> Identity:
         """Whom the request's token speaks for. Raises ``Unauthenticated``."""
-        return authenticate(self.context.services.verifier, self.request.headers.get("Authorization"))
+        return self.context.identity(self.request)
 
     def client_address(self) -> str | None:
         """The client's IP address: Envoy's word, which it takes from nobody, else the connection's other end."""
-        return self._client() or self.request.remote_ip
-
-    def _client(self) -> str | None:
-        return self.context.proxies.client_of(self.request.remote_ip, self.request.headers)
+        return self.context.client(self.request) or self.request.remote_ip
 
     @property
     def _for_readers_alone(self) -> bool:
@@ -218,26 +202,11 @@ class UnknownPathHandler(ApiHandler):
         raise Problem(404, "no such path")
 
 
-def problem_of(refusal: Refusal) -> Problem:
-    """The problem document of a refusal, with the headers that its status asks for."""
-    headers = {}
-    if refusal.retry_after_s is not None:
-        headers["Retry-After"] = str(refusal.retry_after_s)
-    if isinstance(refusal, RateLimited):
-        headers |= rate_headers(Standing(refusal.limit, refusal.window_s, 0, refusal.retry_after_s or 1))
-    if isinstance(refusal, Unauthenticated):
-        headers["WWW-Authenticate"] = challenge(refusal.detail() if refusal.presented else None)
-    return Problem(STATUS[refusal.reason], refusal.detail(_NAMES), headers=headers)
-
-
-def rate_headers(standing: Standing) -> dict[str, str]:
-    """As in draft 6 of the IETF's "RateLimit header fields for HTTP", which clients and proxies know best."""
-    return {
-        "RateLimit-Limit": str(standing.limit),
-        "RateLimit-Remaining": str(standing.remaining),
-        "RateLimit-Reset": str(standing.reset_s),
-        "RateLimit-Policy": f"{standing.limit};w={standing.window_s}",
-    }
+def video_in_path(text: str) -> str:
+    """The path's video id; 404 where it is none."""
+    if not is_video_id(text):
+        raise Problem(404, "liveVideoId is not 1 to 64 of A-Z a-z 0-9 _ -")
+    return text
 
 
 def log_nothing(_handler: web.RequestHandler) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from tornado import http1connection, httputil
 
-from comment_service.api.handler import STATUS, header_bytes
+from comment_service.api.handler import header_bytes
+from comment_service.api.refusals import STATUS
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reasons import RefusalReason
 from service_kit import problem

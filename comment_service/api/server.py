@@ -14,6 +14,7 @@ from comment_service.api.limits import LimitedRequests, RequestLimits
 from comment_service.api.media import MediaHandler, UploadHandler
 from comment_service.api.moderation import AuditHandler, BansHandler, SlowModeHandler
 from comment_service.api.page import WEB, AssetHandler, PageHandler
+from comment_service.api.posting import COMMENTS_PATH, PostRequests
 from comment_service.api.reactions import CommentReactionHandler, VideoReactionsHandler
 from comment_service.api.reports import ReportHandler, ReportsHandler, ResolveHandler
 from comment_service.api.videos import EndHandler
@@ -59,7 +60,7 @@ class HttpServer:
         self.port = sockets[0].getsockname()[1]
         app = application(self._context, self._dev_tokens, cookie_secure=self._cookie_secure)
         self._server = httpserver.HTTPServer(
-            LimitedRequests(app, self._limits, self._context.metrics),
+            LimitedRequests(PostRequests(app, self._context), self._limits, self._context.metrics),
             max_header_size=_HARD_HEADER_BYTES,
             max_body_size=_HARD_BODY_BYTES,
             body_timeout=self._body_timeout_s,
@@ -89,7 +90,7 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
     with_cookie = {"context": context, "cookie_secure": cookie_secure}
     page = {"context": context, "path": str(WEB)}
     rules = [
-        web.url(r"/comments/([^/]*)", CommentsHandler, with_context),
+        web.url(COMMENTS_PATH, CommentsHandler, with_context),
         web.url(r"/comments/([^/]*)/([^/]*)", CommentHandler, with_context),
         web.url(r"/comments/([^/]*)/([^/]*)/replies", RepliesHandler, with_context),
         web.url(r"/videos/([^/]*)/end", EndHandler, with_context),

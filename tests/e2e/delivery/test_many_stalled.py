@@ -1,4 +1,7 @@
-"""Of hundreds who watch, some stop reading: what they are owed is bounded, and the others get everything."""
+"""Of hundreds who watch, some stop reading: what they are owed is bounded, and the others get everything.
+
+What it costs in memory is ``ops.bench.stalled``'s to tell.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.bench.process_cost import cost_of
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.eventually import eventually
 from tests.support.posting import Author
@@ -37,7 +39,7 @@ def small_ring(tmp_path_factory: pytest.TempPathFactory, rms_link: str) -> Itera
         yield cluster
 
 
-async def test_who_stalls_among_hundreds_costs_little_and_the_others_get_everything(small_ring: Cluster) -> None:
+async def test_who_stalls_among_hundreds_is_told_and_the_others_get_everything(small_ring: Cluster) -> None:
     video = "many"
     node = small_ring.rms["rms-1"]
     audience = Audience([Viewer(small_ring.url, video) for _ in range(VIEWERS)])
@@ -56,15 +58,12 @@ async def test_who_stalls_among_hundreds_costs_little_and_the_others_get_everyth
         while (await node.samples()).total("livecomments_rms_laggards") < STALLED:
             assert len(posted) * len(TEXT.encode()) < MORE_THAN_ANY_BUFFER_BYTES, "who reads nothing falls behind"
             await post(1)
-        before = cost_of(node.process.pid).memory_bytes
         await post(2 * RING_BYTES)
         samples = await node.samples()
-        grown = cost_of(node.process.pid).memory_bytes - before
 
         assert samples.total("livecomments_rms_laggards") == STALLED
         assert samples.total("livecomments_rms_resyncs_total", reason="fell_behind") >= STALLED
         assert samples.total("livecomments_rms_link_buffered_bytes") <= CHOKE_BYTES
-        assert grown < STALLED * RING_BYTES * 0.75, "what they are owed is held once"
         assert samples.total("livecomments_rms_viewers") == VIEWERS
         assert samples.total("livecomments_rms_closed_total") == 0
         assert all(viewer.ids == posted for viewer in reading)

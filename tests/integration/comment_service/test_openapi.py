@@ -12,6 +12,7 @@ from tornado import httputil
 
 from comment_service.api import json_body
 from comment_service.api.handler import ApiHandler
+from comment_service.api.posting import PostRequests
 from comment_service.openapi import document, document_json
 from tests.integration.comment_service.edges import Answer, Edges, bearer
 from tests.support.images import FORM, form, part, picture
@@ -78,20 +79,27 @@ class _AskedHeaders(httputil.HTTPHeaders):
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked = Asked()
-    prepare = ApiHandler.prepare
+    prepare, serve = ApiHandler.prepare, PostRequests.serve
 
-    def noting(handler: ApiHandler) -> None:
-        request = handler.request
+    def note(request: httputil.HTTPServerRequest) -> None:
         request.query_arguments = _Asked(request.query_arguments, asked.query)
         headers = _AskedHeaders()
         headers.names = asked.headers
         for name, value in request.headers.get_all():
             headers.add(name, value)
         request.headers = headers
+
+    def preparing(handler: ApiHandler) -> None:
+        note(handler.request)
         prepare(handler)
 
+    def serving(posts: PostRequests, request: httputil.HTTPServerRequest, path: str) -> None:
+        note(request)
+        serve(posts, request, path)
+
     decoder = json.JSONDecoder(object_pairs_hook=lambda pairs: _Asked(pairs, asked.fields))
-    monkeypatch.setattr(ApiHandler, "prepare", noting)
+    monkeypatch.setattr(ApiHandler, "prepare", preparing)
+    monkeypatch.setattr(PostRequests, "serve", serving)
     monkeypatch.setattr(json_body, "_DECODER", decoder)
     return asked
 

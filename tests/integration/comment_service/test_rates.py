@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import grpc
 import pytest
@@ -119,10 +119,11 @@ async def test_a_video_is_protected_from_everyone_together(edges: Edges) -> None
 async def test_of_a_batch_as_many_are_posted_as_would_be_one_by_one(edges: Edges) -> None:
     posts = [pb.PostCommentRequest(live_video_id=VIDEO, content=f"{number}") for number in range(5)]
     posts.insert(1, pb.PostCommentRequest(live_video_id="no such id", content="counts for nothing"))
-    call = edges.grpc.PostComments(metadata=METADATA)
-    await call.write(pb.PostCommentsRequest(posts=posts))
-    response = await call.read()
-    assert isinstance(response, pb.PostCommentsResponse)
+
+    async def stream() -> AsyncIterator[pb.PostCommentsRequest]:
+        yield pb.PostCommentsRequest(posts=posts)
+
+    [response] = [response async for response in edges.grpc.PostComments(stream(), metadata=METADATA)]
     reasons = [outcome.refusal.reason for outcome in response.outcomes]
     assert reasons == ["", "invalid_argument", "", "", "rate_limited", "rate_limited"]
     assert [comment.content for comment in await edges.stored()] == ["0", "1", "2"]

@@ -236,10 +236,11 @@ def test_rates_as_settings_spell_them() -> None:
 def test_many_requests_pass_together_where_each_would_after_the_others(
     clock: Clock, services: int, requests: int
 ) -> None:
-    allowances = {"user": "12/minute", "video": "11/minute", "address": "13/minute"}
-    one_by_one = rates(clock, services=lambda: services, **allowances)
+    def some() -> Rates:
+        return rates(clock, services=lambda: services, user="12/minute", video="11/minute", address="13/minute")
+
+    one_by_one, together = some(), some()
     possible = taken(one_by_one, Sender(ADA, HOME), requests)
-    together = rates(clock, services=lambda: services, **allowances)
     if possible == requests:
         together.take(Action.POST, Sender(ADA, HOME), "v", requests=requests)
     else:
