@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sqlite3
 
 from comment_service.account import Account
 from comment_service.store.sqlite.database import SqliteDatabase
@@ -30,11 +28,7 @@ class SqliteAccounts:
             _roles_text(account.roles),
             account.created_at_ms,
         )
-
-        def insert(connection: sqlite3.Connection) -> None:
-            connection.execute(_ADD, row)
-
-        await asyncio.shield(self._database.write(insert))
+        await self._database.execute(_ADD, row)
 
     async def by_username(self, username: str) -> Account | None:
         return await self._find("username = ?", username)
@@ -43,10 +37,10 @@ class SqliteAccounts:
         return await self._find("user_id = ?", user_id)
 
     async def set_password_hash(self, user_id: str, password_hash: str) -> bool:
-        return await self._update(_SET_HASH, password_hash, user_id)
+        return await self._database.execute(_SET_HASH, (password_hash, user_id)) > 0
 
     async def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
-        return await self._update(_SET_ROLES, _roles_text(roles), user_id)
+        return await self._database.execute(_SET_ROLES, (_roles_text(roles), user_id)) > 0
 
     async def _find(self, condition: str, value: str) -> Account | None:
         rows = await self._database.rows(_SELECT + condition, (value,))
@@ -54,12 +48,6 @@ class SqliteAccounts:
             return None
         user_id, username, name, password_hash, roles, created_at_ms = rows[0]
         return Account(user_id, username, name, password_hash, frozenset(json.loads(roles)), created_at_ms)
-
-    async def _update(self, sql: str, *parameters: str) -> bool:
-        def update(connection: sqlite3.Connection) -> bool:
-            return connection.execute(sql, parameters).rowcount > 0
-
-        return await asyncio.shield(self._database.write(update))
 
 
 def _roles_text(roles: frozenset[str]) -> str:

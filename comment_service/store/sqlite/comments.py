@@ -99,7 +99,7 @@ class SqliteComments:
             connection.execute(_ADD_CHANGE, (live_video_id, change_id, ChangeKind.EDIT, comment_id))
             return True
 
-        return await asyncio.shield(self._database.write(update))
+        return await self._database.write(update)
 
     async def delete(self, live_video_id: str, comment_id: int, change_id: int) -> bool:
         if comment_id > MAX_ID:
@@ -117,7 +117,7 @@ class SqliteComments:
             connection.execute(_ADD_CHANGE, (live_video_id, change_id, ChangeKind.DELETE, comment_id))
             return True
 
-        return await asyncio.shield(self._database.write(update))
+        return await self._database.write(update)
 
     async def changes(self, live_video_id: str, cursor: int, limit: int) -> list[Change]:
         rows = await self._database.rows(_CHANGES, (live_video_id, min(cursor, MAX_ID), limit))

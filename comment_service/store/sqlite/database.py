@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ _WAL_BYTES = 64 * 1024 * 1024
 _PAGE_BYTES = 4096
 
 T = TypeVar("T")
+Parameters = tuple[Any, ...] | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,15 @@ class SqliteDatabase:
     def write(self, run: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Runs in the writer's thread, in the order of the calls; what it returns is there once it is on the disk.
 
-        A constraint that it violates undoes it alone: ``StoreConflict``.
+        A constraint that it violates undoes it alone: ``StoreConflict``. Whoever stops waiting does not stop it.
         """
         return self._writer.submit(run)
 
-    async def read(self, run: Callable[[sqlite3.Connection], T]) -> T:
-        """Runs in a reader's thread."""
-        return await self._readers.run(run)
+    def execute(self, sql: str, parameters: Parameters) -> asyncio.Future[int]:
+        """``write`` of one statement: how many rows it changed."""
+        return self.write(lambda connection: connection.execute(sql, parameters).rowcount)
 
-    async def rows(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    async def rows(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         """All rows of one statement."""
         return await self._readers.run(lambda connection: connection.execute(sql, parameters).fetchall())
 

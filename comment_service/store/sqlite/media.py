@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Sequence
 
@@ -39,11 +38,7 @@ class SqliteMedia:
 
     async def add(self, media: Media, uploader_id: str, uploaded_at_ms: int) -> bool:
         row = (media.media_id, media.content_type, media.width, media.height, uploader_id, uploaded_at_ms)
-
-        def insert(connection: sqlite3.Connection) -> bool:
-            return connection.execute(_ADD, row).rowcount == 1
-
-        return await asyncio.shield(self._database.write(insert))
+        return await self._database.execute(_ADD, row) > 0
 
     async def get(self, media_ids: Sequence[str]) -> dict[str, Media]:
         return _by_id(await self._database.rows(_get(media_ids), tuple(media_ids)))
@@ -55,35 +50,24 @@ class SqliteMedia:
             connection.executemany(_HOLD, [(media_id, hold_id, until_ms) for media_id in known])
             return known
 
-        return await asyncio.shield(self._database.write(insert))
+        return await self._database.write(insert)
 
     async def unhold(self, media_ids: Sequence[str], hold_id: str) -> None:
         def delete(connection: sqlite3.Connection) -> None:
             connection.executemany(_UNHOLD, [(media_id, hold_id) for media_id in media_ids])
 
-        await asyncio.shield(self._database.write(delete))
+        await self._database.write(delete)
 
     async def abandoned(self, *, uploaded_until_ms: int, now_ms: int, limit: int) -> list[str]:
         parameters = {"uploaded_until_ms": uploaded_until_ms, "now_ms": now_ms, "lease_ms": PURGE_LEASE_MS}
-
-        def select(connection: sqlite3.Connection) -> list[str]:
-            return [row[0] for row in connection.execute(_ABANDONED, parameters | {"limit": limit})]
-
-        return await self._database.read(select)
+        return [row[0] for row in await self._database.rows(_ABANDONED, parameters | {"limit": limit})]
 
     async def condemn(self, media_id: str, *, uploaded_until_ms: int, now_ms: int) -> bool:
         parameters = {"uploaded_until_ms": uploaded_until_ms, "now_ms": now_ms, "lease_ms": PURGE_LEASE_MS}
-
-        def update(connection: sqlite3.Connection) -> bool:
-            return connection.execute(_CONDEMN, parameters | {"media_id": media_id}).rowcount == 1
-
-        return await asyncio.shield(self._database.write(update))
+        return await self._database.execute(_CONDEMN, parameters | {"media_id": media_id}) > 0
 
     async def forget(self, media_id: str, condemned_at_ms: int) -> None:
-        def delete(connection: sqlite3.Connection) -> None:
-            connection.execute(_FORGET, (media_id, condemned_at_ms))
-
-        await asyncio.shield(self._database.write(delete))
+        await self._database.execute(_FORGET, (media_id, condemned_at_ms))
 
 
 def count_uses(connection: sqlite3.Connection, media_ids: Sequence[str], change: int) -> None:

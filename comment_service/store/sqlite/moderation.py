@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sqlite3
 from dataclasses import replace
 from typing import Any
 
@@ -43,10 +41,10 @@ class SqliteBans:
     async def put(self, ban: Ban) -> None:
         video = ban.live_video_id or _EVERYWHERE
         row = (ban.user_id, video, ban.until_ms, ban.reason, ban.moderator_id, ban.created_at_ms)
-        await _write(self._database, _PUT_BAN, row)
+        await self._database.execute(_PUT_BAN, row)
 
     async def remove(self, user_id: str, live_video_id: str | None) -> bool:
-        return await _write(self._database, _REMOVE_BAN, (user_id, live_video_id or _EVERYWHERE))
+        return await self._database.execute(_REMOVE_BAN, (user_id, live_video_id or _EVERYWHERE)) > 0
 
     async def of_user(self, user_id: str) -> list[Ban]:
         rows = await self._database.rows(_BANS, (user_id,))
@@ -68,7 +66,7 @@ class SqliteReports:
             report.reason,
             report.status,
         )
-        return await _write(self._database, _ADD_REPORT, row)
+        return await self._database.execute(_ADD_REPORT, row) > 0
 
     async def get(self, report_id: int) -> Report | None:
         found = await self._select("report_id = ?", min(report_id, MAX_ID))
@@ -79,13 +77,10 @@ class SqliteReports:
         return await self._select(condition, status, min(cursor, MAX_ID), limit)
 
     async def resolve(self, report_id: int, status: ReportStatus, resolved_by: str) -> bool:
-        return await _write(self._database, _RESOLVE, (status, resolved_by, min(report_id, MAX_ID)))
+        return await self._database.execute(_RESOLVE, (status, resolved_by, min(report_id, MAX_ID))) > 0
 
     async def resolve_others(self, live_video_id: str, comment_id: int, status: ReportStatus, resolved_by: str) -> int:
-        def update(connection: sqlite3.Connection) -> int:
-            return connection.execute(_RESOLVE_OTHERS, (status, resolved_by, live_video_id, comment_id)).rowcount
-
-        return await asyncio.shield(self._database.write(update))
+        return await self._database.execute(_RESOLVE_OTHERS, (status, resolved_by, live_video_id, comment_id))
 
     async def _select(self, condition: str, *parameters: Any) -> list[Report]:
         rows = await self._database.rows(_REPORTS + condition, parameters)
@@ -98,9 +93,8 @@ class SqliteAudit:
 
     async def add(self, entry: AuditEntry) -> None:
         detail = json.dumps(dict(entry.detail), ensure_ascii=False)
-        await _write(
-            self._database, _ADD_ENTRY, (entry.entry_id, entry.moderator_id, entry.action, entry.subject, detail)
-        )
+        row = (entry.entry_id, entry.moderator_id, entry.action, entry.subject, detail)
+        await self._database.execute(_ADD_ENTRY, row)
 
     async def before(self, cursor: int | None, limit: int) -> list[AuditEntry]:
         newest = MAX_ID if cursor is None else min(cursor, MAX_ID)
@@ -111,12 +105,3 @@ class SqliteAudit:
 def _report(row: tuple[Any, ...]) -> Report:
     *plain, status, resolved_by = row
     return replace(Report(*plain), status=ReportStatus(status), resolved_by=resolved_by)
-
-
-async def _write(database: SqliteDatabase, sql: str, row: tuple[Any, ...]) -> bool:
-    """True where it changed a row."""
-
-    def write(connection: sqlite3.Connection) -> bool:
-        return connection.execute(sql, row).rowcount > 0
-
-    return await asyncio.shield(database.write(write))

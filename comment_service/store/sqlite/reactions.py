@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -54,7 +53,7 @@ class SqliteReactions:
             connection.execute(_SET_OF_VIDEO, (live_video_id, json.dumps(totals, sort_keys=True)))
             return totals
 
-        return await asyncio.shield(self._database.write(count))
+        return await self._database.write(count)
 
     async def of_video(self, live_video_id: str) -> Totals:
         rows = await self._database.rows(_OF_VIDEO, (live_video_id,))
@@ -77,7 +76,7 @@ class SqliteReactions:
             _move_total(connection, reaction, before, kind)
             return True
 
-        return await asyncio.shield(self._database.write(change))
+        return await self._database.write(change)
 
 
 class _Reaction(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
@@ -46,4 +45,4 @@ class SqliteRequests:
             connection.execute(_PUT, (user_id, key, claim.digest, claim.comment_id, now_ms))
             return claim
 
-        return await asyncio.shield(self._database.write(find_or_put))
+        return await self._database.write(find_or_put)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 
 from comment_service.change import Change, ChangeKind
@@ -36,10 +35,7 @@ class SqliteVideos:
             note_change(connection, live_video_id, Change(change_id, ChangeKind.END))
             return True
 
-        return await asyncio.shield(self._database.write(update))
+        return await self._database.write(update)
 
     async def set_slow_mode(self, live_video_id: str, seconds: int) -> None:
-        def update(connection: sqlite3.Connection) -> None:
-            connection.execute(_SET_SLOW_MODE, (live_video_id, seconds))
-
-        await asyncio.shield(self._database.write(update))
+        await self._database.execute(_SET_SLOW_MODE, (live_video_id, seconds))

@@ -7,8 +7,10 @@ import random
 
 import pytest
 
+from comment_service.moderation.records import Ban
 from comment_service.store import Store, StoreUnavailable
 from tests.contract.store.filling import a_comment, fill, ids
+from tests.support.eventually import eventually
 
 
 async def test_what_was_added_comes_back_as_it_was(store: Store) -> None:
@@ -67,6 +69,18 @@ async def test_a_cancelled_wait_does_not_undo_the_write(store: Store) -> None:
     write.cancel()
     await store.comments.add(a_comment(2))
     assert ids(await store.comments.before("match-42", None, 10)) == [2, 1]
+
+
+async def test_who_stops_waiting_does_not_stop_the_write(store: Store) -> None:
+    ban = Ban("u-1", None, None, "", "m-1", 1_795_000_000_000)
+    waiting = asyncio.create_task(store.bans.put(ban))
+    await asyncio.sleep(0)  # the store has been asked
+    waiting.cancel()
+
+    async def is_there() -> bool:
+        return await store.bans.of_user("u-1") == [ban]
+
+    await eventually(is_there, what="the ban")
 
 
 async def test_closing_finishes_what_was_taken_in(store: Store) -> None:
