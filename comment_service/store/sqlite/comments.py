@@ -96,7 +96,7 @@ class SqliteComments:
             row = (content, edited_at_ms, live_video_id, comment_id)
             if not connection.execute(_EDIT, row).rowcount:
                 return False
-            connection.execute(_ADD_CHANGE, (live_video_id, change_id, ChangeKind.EDIT, comment_id))
+            note_change(connection, live_video_id, Change(change_id, ChangeKind.EDIT, comment_id))
             return True
 
         return await self._database.write(update)
@@ -114,7 +114,7 @@ class SqliteComments:
             if thread is not None:
                 connection.execute(_COUNT_REPLY, (-1, live_video_id, thread))
             count_uses(connection, [each.media_id for each in _media(media)], -1)
-            connection.execute(_ADD_CHANGE, (live_video_id, change_id, ChangeKind.DELETE, comment_id))
+            note_change(connection, live_video_id, Change(change_id, ChangeKind.DELETE, comment_id))
             return True
 
         return await self._database.write(update)
@@ -128,7 +128,7 @@ class SqliteComments:
 
 
 def note_change(connection: sqlite3.Connection, live_video_id: str, change: Change) -> None:
-    """Within a write of another noun."""
+    """Within a write, also one of another noun."""
     connection.execute(_ADD_CHANGE, (live_video_id, change.change_id, change.kind, change.comment_id))
 
 
