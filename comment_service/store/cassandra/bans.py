@@ -20,12 +20,12 @@ SELECT user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms FRO
 _EVERYWHERE = ""
 _FOR_GOOD = 0
 _DAY_S = 24 * 3600
-# Cassandra's longest TTL is 20 years; a longer ban stays and runs out by its own date.
-_LONGEST_TTL_S = 20 * 365 * _DAY_S
+# Most Cassandras refuse a row that would go after January 2038. A longer ban stays, and runs out by its own date.
+_LONGEST_TTL_S = 365 * _DAY_S
 
 
 class CassandraBans:
-    """A ban is dropped a day after its end. ``clock_ms`` gives milliseconds since 1970."""
+    """A ban of up to a year is dropped a day after its end. ``clock_ms`` gives milliseconds since 1970."""
 
     def __init__(
         self, database: CassandraDatabase, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000

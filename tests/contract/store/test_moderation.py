@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -38,6 +39,14 @@ async def test_a_ban_takes_the_place_of_the_one_there(store: Store) -> None:
     shorter = replace(HERE, until_ms=1_795_000_000_002)
     await store.bans.put(shorter)
     assert await store.bans.of_user("u-1") == [shorter]
+
+
+@pytest.mark.parametrize("years", [1, 2, 10, 12, 15, 19, 21, 1_000])
+async def test_a_ban_may_be_long(store: Store, years: int) -> None:
+    """Cassandra drops a row by itself, and knows no time after January 2038 to do so."""
+    ban = replace(HERE, until_ms=time.time_ns() // 1_000_000 + years * 365 * 24 * 3600 * 1000)
+    await store.bans.put(ban)
+    assert await store.bans.of_user("u-1") == [ban]
 
 
 async def test_a_ban_is_removed_where_it_is(store: Store) -> None:
