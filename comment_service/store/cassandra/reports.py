@@ -32,7 +32,8 @@ _MAX_PARALLEL = 32
 
 
 class CassandraReports:
-    """A report's status is a transaction; the queue follows it, and is put right by whoever tries again."""
+    """A report's status is a transaction. It is in the queue of a status before it has that one; a queue that has it
+    still, or too early, passes it over."""
 
     def __init__(self, database: CassandraDatabase) -> None:
         self._database = database
@@ -96,15 +97,13 @@ class CassandraReports:
     async def resolve(self, report_id: int, status: ReportStatus, resolved_by: str) -> bool:
         if report_id > MAX_ID:
             return False
+        await self._database.write(self._enqueue(status.value, report_id))
         there = await self._database.transact(self._resolve(status.value, resolved_by, report_id))
-        if there is not None:
-            stands = there.get("status")
-            if stands is None:  # no such report
-                return False
-            status = ReportStatus(stands)
-        await self._database.write_all(
-            [self._dequeue(ReportStatus.OPEN.value, report_id), self._enqueue(status.value, report_id)]
-        )
+        stands = status.value if there is None else there.get("status")
+        if stands is None:  # no such report
+            return False
+        left = {ReportStatus.OPEN.value, status.value} - {stands}
+        await asyncio.gather(*(self._database.write(self._dequeue(each, report_id)) for each in left))
         return there is None
 
     async def resolve_others(self, live_video_id: str, comment_id: int, status: ReportStatus, resolved_by: str) -> int:
