@@ -23,15 +23,25 @@ TRANSACTION = "transaction"
 
 
 class IdempotentRetry(RetryPolicy):  # type: ignore[misc]
-    """Asks the next node once: where nothing was done yet, or where doing it twice is doing it once.
+    """Asks the next node once, where doing it twice is doing it once.
 
-    A write that timed out is not tried again here: whoever asked hears of it, and asks again with the same id.
+    A transaction may have been agreed on before too few replicas are found for it: tried again it would find itself
+    there, and say that another was faster. A write that timed out is not tried again here: whoever asked hears of it,
+    and asks again with the same id.
     """
 
     def on_write_timeout(self, query: Any, consistency: int, *args: Any, **kwargs: Any) -> tuple[int, int | None]:
         return self.RETHROW, None
 
+    def on_unavailable(
+        self, query: Any, consistency: int, required_replicas: int, alive_replicas: int, retry_num: int
+    ) -> tuple[int, None]:
+        return self._once_more(query, retry_num)
+
     def on_request_error(self, query: Any, consistency: int, error: Exception, retry_num: int) -> tuple[int, None]:
+        return self._once_more(query, retry_num)
+
+    def _once_more(self, query: Any, retry_num: int) -> tuple[int, None]:
         if retry_num == 0 and query.is_idempotent:
             return self.RETRY_NEXT_HOST, None
         return self.RETHROW, None
