@@ -13,7 +13,6 @@ from typing import Any
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
 from comment_service.store.cassandra.statements import Bound
-from comment_service.store.errors import StoreUnavailable
 
 # writes in the request, seconds it took, whether Cassandra acknowledged it
 OnBatch = Callable[[int, float, bool], None]
@@ -97,5 +96,5 @@ class PartitionBatches:
     def _drop_late(self, queue: deque[_Write]) -> None:
         latest = time.monotonic() - self._database.options.timeout_s
         while queue and queue[0].taken_at < latest:
-            self._database.metrics.failed(CassandraFault.QUEUED_TOO_LONG)
-            queue.popleft().on_end(StoreUnavailable("Cassandra is not answering"))
+            error = self._database.gave_up(CassandraFault.QUEUED_TOO_LONG, "Cassandra is not answering")
+            queue.popleft().on_end(error)

@@ -112,6 +112,11 @@ class CassandraDatabase:
         query = queries[0] if len(queries) == 1 else batch_of(queries, BatchType.UNLOGGED, idempotent=True)
         return self._request(query, self.writes, WRITE, admitted=False)
 
+    def gave_up(self, fault: CassandraFault, message: str) -> StoreUnavailable:
+        """Counts what this side gives up on, without a word from Cassandra; to be raised, or told to who waits."""
+        self.metrics.failed(fault)
+        return StoreUnavailable(message)
+
     async def _admitted(self, query: Bound | BatchStatement, gate: Gate, profile: str | None = None) -> Any:
         if profile is None:
             profile = query.statement.profile if isinstance(query, Bound) else WRITE
@@ -171,9 +176,8 @@ class CassandraDatabase:
         request.gate.leave()
 
     def _too_late(self, request: _Request) -> None:
-        self.metrics.failed(CassandraFault.QUEUED_TOO_LONG)
-        error = StoreUnavailable(f"Cassandra was not free within {self.options.timeout_s:g} s")
-        self._settle(request, None, error)
+        message = f"Cassandra was not free within {self.options.timeout_s:g} s"
+        self._settle(request, None, self.gave_up(CassandraFault.QUEUED_TOO_LONG, message))
 
     def _settle(self, request: _Request, rows: Any, error: BaseException | None) -> None:
         if request.admitted:

@@ -216,5 +216,5 @@ class CassandraMedia:
         return await self._database.transact(first, *others) is None
 
     def _contention(self, media_id: str) -> StoreUnavailable:
-        self._database.metrics.failed(CassandraFault.CONTENTION)
-        return StoreUnavailable(f"the image {media_id} was changed by others {_ATTEMPTS} times")
+        message = f"the image {media_id} was changed by others {_ATTEMPTS} times"
+        return self._database.gave_up(CassandraFault.CONTENTION, message)

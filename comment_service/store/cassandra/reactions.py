@@ -10,7 +10,6 @@ from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
 from comment_service.store.cassandra.statements import SERIAL_HERE
 from comment_service.store.cassandra.totals import CommentTotals
-from comment_service.store.errors import StoreUnavailable
 from comment_service.store.reactions import Totals
 from coordination.ids import bucket_of_id
 
@@ -56,7 +55,8 @@ class CassandraReactions:
                 await self._move_total(live_video_id, comment_id, before or _NONE, kind)
                 return True
             before = there.get("kind")
-        raise self._contended(user_id)
+        message = f"the reaction of {user_id} was changed by others {_ATTEMPTS} times"
+        raise self._database.gave_up(CassandraFault.CONTENTION, message)
 
     async def unreact(self, live_video_id: str, comment_id: int, user_id: str, kind: str) -> bool:
         if comment_id > MAX_ID:
@@ -91,10 +91,6 @@ class CassandraReactions:
             for bucket, numbers in by_bucket(comment_ids).items()
         ]
         return {number for rows in await asyncio.gather(*reads) for number, deleted in rows if deleted}
-
-    def _contended(self, user_id: str) -> StoreUnavailable:
-        self._database.metrics.failed(CassandraFault.CONTENTION)
-        return StoreUnavailable(f"the reaction of {user_id} was changed by others {_ATTEMPTS} times")
 
     async def _current(self, where: tuple[str, int, str]) -> str | None:
         rows = await self._database.rows(self._kind(*where))
