@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-
 from comment_service.moderation.records import AuditEntry
-from comment_service.store.cassandra.comment_rows import MAX_ID
 from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.rows import MAX_ID, audit_entry, audit_row
 
 _NOTE = "INSERT INTO audit_buckets (trail, bucket) VALUES (?, ?)"
 _BUCKETS = "SELECT bucket FROM audit_buckets WHERE trail = ? AND bucket <= ?"
@@ -34,16 +31,14 @@ class CassandraAudit:
         if bucket != self._noted:
             await self._database.write(self._note(_TRAIL, bucket))
             self._noted = bucket
-        detail = json.dumps(dict(entry.detail), ensure_ascii=False)
-        values = (bucket, entry.entry_id, entry.moderator_id, entry.action, entry.subject, detail)
-        await self._database.write(self._add(*values))
+        await self._database.write(self._add(bucket, *audit_row(entry)))
 
     async def before(self, cursor: int | None, limit: int) -> list[AuditEntry]:
         edge = MAX_ID if cursor is None else min(cursor, MAX_ID)
         found: list[AuditEntry] = []
         for (bucket,) in await self._database.rows(self._buckets(_TRAIL, edge >> _BUCKET_SHIFT)):
             rows = await self._database.rows(self._before(bucket, edge, limit - len(found)))
-            found += [replace(AuditEntry(*row[:-1]), detail=json.loads(row[-1])) for row in rows]
+            found += [audit_entry(row) for row in rows]
             if len(found) >= limit:
                 break
         return found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from comment_service.change import Change, ChangeKind
-from comment_service.store.cassandra.comment_rows import MAX_ID
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.statements import Bound
+from comment_service.store.rows import MAX_ID
 
 _NOTE = "INSERT INTO changes (live_video_id, change_id, kind, comment_id) VALUES (?, ?, ?, ?)"
 _AFTER = "SELECT change_id, kind, comment_id FROM changes WHERE live_video_id = ? AND change_id > ? LIMIT ?"

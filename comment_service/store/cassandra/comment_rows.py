@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from comment_service.comment import Comment, Media
+from comment_service.comment import Comment
+from comment_service.store.rows import MAX_ID, media_of
 from coordination.ids import bucket_of_id, id_time_ms
 
-# Cassandra's largest bigint; a cursor may be any unsigned 64-bit number, and no id is above this one.
-MAX_ID = 2**63 - 1
 MAX_BUCKET = bucket_of_id(MAX_ID)
 # To be ended with a condition on the id.
 SELECT = """
@@ -41,7 +39,8 @@ def comment_of(row: Sequence[Any]) -> Comment | None:
     comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, media, deleted = row
     if deleted or author_id is None:
         return None
-    return Comment(comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, media_of(media))
+    images = media_of(media) if media else ()
+    return Comment(comment_id, live_video_id, author_id, author_name, content, reply_to, edited_at_ms, images)
 
 
 def by_bucket(comment_ids: Sequence[int]) -> dict[int, list[int]]:
@@ -50,11 +49,3 @@ def by_bucket(comment_ids: Sequence[int]) -> dict[int, list[int]]:
     for number in comment_ids:
         found.setdefault(bucket_of_id(number), []).append(number)
     return found
-
-
-def media_text(media: tuple[Media, ...]) -> str:
-    return json.dumps([[each.media_id, each.content_type, each.width, each.height] for each in media])
-
-
-def media_of(text: str | None) -> tuple[Media, ...]:
-    return tuple(Media(*item) for item in json.loads(text)) if text else ()

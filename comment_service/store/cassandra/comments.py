@@ -13,11 +13,9 @@ from comment_service.store.cassandra.batches import OnBatch, OnEnd, PartitionBat
 from comment_service.store.cassandra.buckets import BucketIndex
 from comment_service.store.cassandra.changes import ChangeLog
 from comment_service.store.cassandra.comment_rows import (
-    MAX_ID,
     SELECT,
     changed_at_us,
     comment_of,
-    media_text,
     size_of,
     written_at_us,
 )
@@ -26,6 +24,7 @@ from comment_service.store.cassandra.media import CassandraMedia
 from comment_service.store.cassandra.pages import CommentPages
 from comment_service.store.cassandra.threads import Threads
 from comment_service.store.cassandra.totals import CommentTotals
+from comment_service.store.rows import MAX_ID, media_text
 from coordination.ids import bucket_of_id
 
 # `deleted` is not among the columns: only a deletion writes it, so nothing that comes later takes it back.

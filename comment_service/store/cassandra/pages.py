@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from comment_service.comment import Comment
 from comment_service.store.cassandra.buckets import BucketIndex
-from comment_service.store.cassandra.comment_rows import MAX_ID, SELECT, comment_of
+from comment_service.store.cassandra.comment_rows import SELECT, comment_of
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.statements import Statement
+from comment_service.store.rows import MAX_ID
 from coordination.ids import bucket_of_id
 
 _BEFORE = SELECT + "< ? LIMIT ?"

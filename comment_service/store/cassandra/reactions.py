@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from comment_service.store.cassandra.comment_rows import MAX_ID, by_bucket
+from comment_service.store.cassandra.comment_rows import by_bucket
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
 from comment_service.store.cassandra.statements import SERIAL_HERE
 from comment_service.store.cassandra.totals import CommentTotals
 from comment_service.store.reactions import Totals
+from comment_service.store.rows import MAX_ID
 from coordination.ids import bucket_of_id
 
 _KIND = "SELECT kind FROM reactions WHERE live_video_id = ? AND comment_id = ? AND user_id = ?"

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 
 from comment_service.moderation.records import Report, ReportStatus
-from comment_service.store.cassandra.comment_rows import MAX_ID
 from comment_service.store.cassandra.database import CassandraDatabase
+from comment_service.store.rows import MAX_ID
 
 _CLAIM = """
 INSERT INTO reporters (live_video_id, comment_id, reporter_id, report_id) VALUES (?, ?, ?, ?) IF NOT EXISTS

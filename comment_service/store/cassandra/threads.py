@@ -6,9 +6,10 @@ import asyncio
 
 from comment_service.comment import Comment
 from comment_service.store.cassandra.batches import OnEnd, PartitionBatches
-from comment_service.store.cassandra.comment_rows import MAX_ID, SELECT, by_bucket, comment_of, written_at_us
+from comment_service.store.cassandra.comment_rows import SELECT, by_bucket, comment_of, written_at_us
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.statements import Bound
+from comment_service.store.rows import MAX_ID
 from coordination.ids import bucket_of_id
 
 _INSERT = "INSERT INTO replies (live_video_id, bucket, thread_id, comment_id) VALUES (?, ?, ?, ?) USING TIMESTAMP ?"

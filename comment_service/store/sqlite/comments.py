@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from comment_service.change import Change, ChangeKind
-from comment_service.comment import Comment, Media
+from comment_service.comment import Comment
 from comment_service.store.errors import StoreConflict
-from comment_service.store.sqlite.database import MAX_ID, SqliteDatabase
+from comment_service.store.rows import MAX_ID, media_of, media_text
+from comment_service.store.sqlite.database import SqliteDatabase
 from comment_service.store.sqlite.media import count_uses
 
 _INSERT = """
@@ -58,7 +59,7 @@ class SqliteComments:
             comment.content,
             comment.reply_to,
             comment.edited_at_ms,
-            _media_text(comment.media),
+            media_text(comment.media),
         )
 
         def insert(connection: sqlite3.Connection) -> None:
@@ -113,7 +114,7 @@ class SqliteComments:
             connection.execute(_DELETE, (live_video_id, comment_id))
             if thread is not None:
                 connection.execute(_COUNT_REPLY, (-1, live_video_id, thread))
-            count_uses(connection, [each.media_id for each in _media(media)], -1)
+            count_uses(connection, [each.media_id for each in media_of(media)], -1)
             note_change(connection, live_video_id, Change(change_id, ChangeKind.DELETE, comment_id))
             return True
 
@@ -143,14 +144,4 @@ def _comment(row: tuple[Any, ...]) -> Comment:
     comment = Comment(*plain)
     if media == "[]" and reactions == "{}" and not reply_count:  # most are so
         return comment
-    return replace(comment, media=_media(media), reactions=json.loads(reactions), reply_count=reply_count)
-
-
-def _media_text(media: tuple[Media, ...]) -> str:
-    if not media:
-        return "[]"
-    return json.dumps([[each.media_id, each.content_type, each.width, each.height] for each in media])
-
-
-def _media(text: str) -> tuple[Media, ...]:
-    return () if text == "[]" else tuple(Media(*item) for item in json.loads(text))
+    return replace(comment, media=media_of(media), reactions=json.loads(reactions), reply_count=reply_count)

@@ -14,8 +14,6 @@ from comment_service.store.sqlite.readers import SqliteReaders
 from comment_service.store.sqlite.schema import migrate
 from comment_service.store.sqlite.writer import OnBatch, SqliteWriter
 
-# SQLite's largest integer; a cursor may be any unsigned 64-bit number, and no id is above this one.
-MAX_ID = 2**63 - 1
 _WAL_BYTES = 64 * 1024 * 1024
 _PAGE_BYTES = 4096
 

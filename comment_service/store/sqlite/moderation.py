@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
-from comment_service.store.sqlite.database import MAX_ID, SqliteDatabase
+from comment_service.store.rows import MAX_ID, audit_entry, audit_row
+from comment_service.store.sqlite.database import SqliteDatabase
 
 _PUT_BAN = """
 INSERT OR REPLACE INTO bans (user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms)
@@ -92,14 +92,12 @@ class SqliteAudit:
         self._database = database
 
     async def add(self, entry: AuditEntry) -> None:
-        detail = json.dumps(dict(entry.detail), ensure_ascii=False)
-        row = (entry.entry_id, entry.moderator_id, entry.action, entry.subject, detail)
-        await self._database.execute(_ADD_ENTRY, row)
+        await self._database.execute(_ADD_ENTRY, audit_row(entry))
 
     async def before(self, cursor: int | None, limit: int) -> list[AuditEntry]:
         newest = MAX_ID if cursor is None else min(cursor, MAX_ID)
         rows = await self._database.rows(_ENTRIES, (newest, limit))
-        return [replace(AuditEntry(*row[:-1]), detail=json.loads(row[-1])) for row in rows]
+        return [audit_entry(row) for row in rows]
 
 
 def _report(row: tuple[Any, ...]) -> Report:

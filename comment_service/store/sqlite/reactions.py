@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from comment_service.store.reactions import Totals
-from comment_service.store.sqlite.database import MAX_ID, SqliteDatabase
+from comment_service.store.rows import MAX_ID
+from comment_service.store.sqlite.database import SqliteDatabase
 
 _KIND = "SELECT kind FROM reactions WHERE live_video_id = ? AND comment_id = ? AND user_id = ?"
 _PUT = """
