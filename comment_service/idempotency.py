@@ -33,20 +33,24 @@ def require_same(claimed: bytes, digest: bytes) -> None:
 
 
 class Told:
-    """Ids of comments that were announced here, the latest ``limit``."""
+    """Ids of what was announced here, the latest ``limit``: of comments, or of videos that ended."""
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
-        self._ids: dict[int, None] = {}
+        self._ids: dict[int | str, None] = {}
 
-    def add(self, comment_id: int) -> bool:
+    def add(self, id: int | str) -> bool:
         """False where it is known."""
-        if comment_id in self._ids:
+        if id in self._ids:
             return False
-        self._ids[comment_id] = None
+        self._ids[id] = None
         if len(self._ids) > self._limit:
             del self._ids[next(iter(self._ids))]
         return True
+
+    def discard(self, id: int | str) -> None:
+        """It was not announced after all."""
+        self._ids.pop(id, None)
 
 
 class UnderWay(Generic[T]):

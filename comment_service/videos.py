@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from comment_service.announcements import Announcements
 from comment_service.audit import Audit, no_audit
-from comment_service.comments import Draft
+from comment_service.comments import RETELL_MS, Draft
+from comment_service.idempotency import Told
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.read_cache import ReadCache
 from comment_service.refusal import Forbidden, VideoEnded
 from comment_service.roles import moderates
 from comment_service.sender import Sender
-from comment_service.store import Store
+from comment_service.store import Store, StoreError
 from comment_service.store_calls import StoreCalls
 from comment_service.video import Video
 from coordination.ids import id_time_ms
@@ -41,6 +43,7 @@ class Videos:
         self._audit = audit
         self._calls = StoreCalls(metrics)
         self._cache = ReadCache(self._read, life_s=cache_s, max_entries=cache_videos)
+        self._told = Told()
 
     @property
     def cached(self) -> int:
@@ -61,19 +64,37 @@ class Videos:
             raise VideoEnded(f"{draft.live_video_id} has ended")
 
     async def end(self, identity: Identity, live_video_id: str) -> None:
-        """Ends it for good, and tells the viewers; of no effect where it has ended. Raises ``Forbidden``."""
+        """Ends it for good, and tells the viewers. Raises ``Forbidden``.
+
+        Of no effect where it has ended, but within a minute of that the viewers may be told again: who ended it may
+        have died, or not have heard that it had, and so have told nobody.
+        """
         if not moderates(identity) and live_video_id not in identity.videos:
             raise Forbidden(f"to end {live_video_id} takes a moderator, or a token that names it in videos")
-        if (await self._read(live_video_id)).ended:
+        video = await self._read(live_video_id)
+        first_here = self._told.add(live_video_id)
+        if video.ended and not (first_here and _ended_just_now(video)):
             return
         await self._audit(identity, "end_video", live_video_id, {})
         change_id = self._next_id()
-        write = asyncio.ensure_future(self._store.videos.end(live_video_id, id_time_ms(change_id), change_id))
+        write = asyncio.ensure_future(self._end(live_video_id, change_id, again=video.ended))
         self._announcements.once_written(live_video_id, change_id, event_pb2.Event.KIND_END, b"{}", write)
         try:
             await self._calls.ask("end", lambda: asyncio.shield(write))
         finally:
             self.forget(live_video_id)
 
+    async def _end(self, live_video_id: str, change_id: int, *, again: bool) -> bool:
+        """Whether viewers are to be told."""
+        try:
+            return await self._store.videos.end(live_video_id, id_time_ms(change_id), change_id) or again
+        except StoreError:
+            self._told.discard(live_video_id)
+            raise
+
     async def _read(self, live_video_id: str) -> Video:
         return await self._calls.ask("video", lambda: self._store.videos.get(live_video_id))
+
+
+def _ended_just_now(video: Video) -> bool:
+    return video.ended_at_ms is not None and time.time_ns() // 1_000_000 - video.ended_at_ms <= RETELL_MS

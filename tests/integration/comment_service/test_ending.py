@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,7 +15,9 @@ from comment_service.metrics import CommentServiceMetrics
 from comment_service.refusal import VideoEnded
 from comment_service.sender import Sender
 from comment_service.services import Services, build_services
+from comment_service.store import StoreUnavailable
 from comment_service.store.sqlite import SqliteStore
+from comment_service.store.sqlite.videos import SqliteVideos
 from coordination.ids import CommentIds
 from livecomments.v1 import event_pb2
 from service_kit.auth.keys import OneKey
@@ -49,6 +52,24 @@ async def test_a_second_end_changes_nothing(edges: Edges) -> None:
     answers = await asyncio.gather(*[edges.http.post(END, {}, **moderator) for _ in range(5)])
     assert [answer.status for answer in answers] == [202] * 5
     assert len(edges.published.events) == 1
+
+
+async def test_who_did_not_hear_that_it_has_ended_ends_it_again(edges: Edges, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store did what was asked, and its answer was lost."""
+    end = SqliteVideos.end
+
+    async def end_and_lose(*args: Any) -> bool:
+        await end(*args)
+        raise StoreUnavailable("the answer was lost")
+
+    moderator = bearer("m-1", "moderator")
+    monkeypatch.setattr(SqliteVideos, "end", end_and_lose)
+    assert (await edges.http.post(END, {}, **moderator)).status == 503
+    assert edges.published.events == []
+    monkeypatch.setattr(SqliteVideos, "end", end)
+    for _ in range(2):
+        assert (await edges.http.post(END, {}, **moderator)).status == 202
+        assert [event.kind for event in edges.published.events] == [event_pb2.Event.KIND_END]
 
 
 async def test_only_who_may_ends_it(edges: Edges) -> None:
