@@ -11,19 +11,22 @@ from comment_service.announcements import Announcements, Kind
 from comment_service.audit import Audit, no_audit
 from comment_service.change import Change, ChangeKind
 from comment_service.comment import Comment, OnWrite, nobody
-from comment_service.comments import Comments, Draft, PostCheck, Posted
+from comment_service.comments import RETELL_MS, Comments, Draft, PostCheck, Posted
 from comment_service.content import clean_content
+from comment_service.idempotency import Told
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.refusal import Forbidden, NotFound
+from comment_service.refusal import Forbidden, NotFound, StoreBusy, StoreDown
 from comment_service.roles import moderates
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
-from coordination.ids import id_time_ms
+from coordination.ids import first_id_at_ms, id_time_ms
 from livecomments.v1 import event_pb2
 
 # Comments that are read at a time for a page of changes.
 _READS = 16
+# Changes of the last minute that are looked through for a deletion.
+_LOOKED_THROUGH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Changes:
         self._on_write = on_write
         self._clock_ms = clock_ms
         self._calls = StoreCalls(metrics)
+        self._told = Told()
 
     async def edit(self, sender: Sender, live_video_id: str, comment_id: int, content: str) -> Posted:
         """The comment with its new content, once that is durable.
@@ -89,7 +93,11 @@ class Changes:
 
     async def delete(self, sender: Sender, live_video_id: str, comment_id: int) -> None:
         """The comment is gone, durably. Raises ``NotFound`` and ``Forbidden``."""
-        comment = await self._comments.get(live_video_id, comment_id)
+        try:
+            comment = await self._comments.get(live_video_id, comment_id)
+        except NotFound:
+            await self._tell_deletion_again(live_video_id, comment_id)
+            raise
         identity = sender.identity
         if identity.user_id != comment.author_id:
             if not moderates(identity):
@@ -113,11 +121,28 @@ class Changes:
 
     async def _delete(self, comment: Comment) -> None:
         change_id = self._next_id()
-        data = b'{"commentId":"%d"}' % comment.comment_id
+        self._told.add(change_id)
         write = self._store.comments.delete(comment.live_video_id, comment.comment_id, change_id)
-        await self._announce(comment, change_id, event_pb2.Event.KIND_DELETE, data, write)
+        try:
+            await self._announce(comment, change_id, event_pb2.Event.KIND_DELETE, _deletion(comment.comment_id), write)
+        except (StoreDown, StoreBusy):
+            self._told.discard(change_id)
+            raise
         for call in self._after_delete:
             await call(comment)
+
+    async def _tell_deletion_again(self, live_video_id: str, comment_id: int) -> None:
+        """Whoever has just deleted it may have died, or not have heard that it had, and so have told nobody."""
+        after = first_id_at_ms(time.time_ns() // 1_000_000 - RETELL_MS)
+        store = self._store.comments
+        changes = await self._calls.ask("changes", lambda: store.changes(live_video_id, after, _LOOKED_THROUGH))
+        for change in changes:
+            is_it = change.kind is ChangeKind.DELETE and change.comment_id == comment_id
+            if is_it and self._told.add(change.change_id):
+                written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                written.set_result(None)
+                kind, data = event_pb2.Event.KIND_DELETE, _deletion(comment_id)
+                self._announcements.once_written(live_video_id, change.change_id, kind, data, written)
 
     async def _allow_edit(self, sender: Sender, comment: Comment) -> None:
         identity = sender.identity
@@ -139,6 +164,10 @@ class Changes:
         # Shielded: whoever asked may go (a deadline, a closed connection), the write may not.
         if not await self._calls.ask("change", lambda: asyncio.shield(future)):
             raise NotFound(f"there is no comment {comment.comment_id} in {comment.live_video_id}")
+
+
+def _deletion(comment_id: int) -> bytes:
+    return b'{"commentId":"%d"}' % comment_id
 
 
 def _subject(comment: Comment) -> str:

@@ -33,7 +33,7 @@ def require_same(claimed: bytes, digest: bytes) -> None:
 
 
 class Told:
-    """Ids of what was announced here, the latest ``limit``: of comments, or of videos that ended."""
+    """Ids of what was announced here, the latest ``limit``: of comments, of deletions, or of videos that ended."""
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit

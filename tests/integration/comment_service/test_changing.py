@@ -6,10 +6,13 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from comment_service.comment import Comment
+from comment_service.store import StoreUnavailable
+from comment_service.store.sqlite.comments import SqliteComments
 from coordination.ids import first_id_at_ms
 from livecomments.v1 import event_pb2
 from tests.integration.comment_service.edges import ADA, VIDEO, Edges, bearer
@@ -64,6 +67,28 @@ async def test_a_deletion_leaves_nothing(edges: Edges) -> None:
     ):
         assert again.status == 404
     assert len(edges.published.events) == 3
+
+
+async def test_a_deletion_whose_answer_was_lost_is_told_to_the_viewers_when_it_is_asked_for_again(
+    edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comment, delete = await edges.http.comment("gone"), SqliteComments.delete
+
+    async def delete_and_lose(*args: Any) -> bool:
+        await delete(*args)
+        raise StoreUnavailable("the answer was lost")
+
+    monkeypatch.setattr(SqliteComments, "delete", delete_and_lose)
+    assert (await edges.http.delete(path_of(comment))).status == 503
+    assert len(edges.published.events) == 1
+    monkeypatch.setattr(SqliteComments, "delete", delete)
+    for _ in range(2):
+        assert (await edges.http.delete(path_of(comment))).status == 404
+        _, told = edges.published.events
+        assert (told.kind, json.loads(told.data)) == (
+            event_pb2.Event.KIND_DELETE,
+            {"commentId": comment["commentId"]},
+        )
 
 
 async def test_its_author_edits_for_five_minutes_and_deletes_at_any_time(edges: Edges) -> None:
