@@ -25,7 +25,10 @@ class ReactionStore(Protocol):
         """Of those of the comments that have any. What ended before the call is in them."""
 
     async def count_for_video(self, live_video_id: str, added: Totals) -> Totals:
-        """Adds to the video's own totals and returns them, those of all comment services together."""
+        """Adds to the video's own totals and returns them, those of all comment services together.
+
+        Where they were added and the totals could not be read then, that is no failure: returns ``added``.
+        """
 
     async def of_video(self, live_video_id: str) -> Totals:
         """The video's own totals."""

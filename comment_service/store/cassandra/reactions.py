@@ -10,6 +10,7 @@ from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.faults import CassandraFault
 from comment_service.store.cassandra.statements import SERIAL_HERE
 from comment_service.store.cassandra.totals import CommentTotals
+from comment_service.store.errors import StoreError
 from comment_service.store.reactions import Totals
 from comment_service.store.rows import MAX_ID
 from coordination.ids import bucket_of_id
@@ -77,10 +78,14 @@ class CassandraReactions:
         return {number: totals for number, totals in found.items() if number not in deleted}
 
     async def count_for_video(self, live_video_id: str, added: Totals) -> Totals:
-        if added:
-            queries = [self._count_for_video(number, live_video_id, kind) for kind, number in added.items()]
-            await self._database.count(queries)
-        return await self.of_video(live_video_id)
+        if not added:
+            return await self.of_video(live_video_id)
+        queries = [self._count_for_video(number, live_video_id, kind) for kind, number in added.items()]
+        await self._database.count(queries)
+        try:
+            return await self.of_video(live_video_id)
+        except StoreError:  # would be taken for theirs, and they would be counted once more
+            return added
 
     async def of_video(self, live_video_id: str) -> Totals:
         rows = await self._database.rows(self._of_video(live_video_id))

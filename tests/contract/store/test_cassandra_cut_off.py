@@ -25,7 +25,7 @@ NOON = 1_800_000_000_000
 LATER = NOON + 60_000
 IMAGE = Media(f"{1:064x}", "image/png", 640, 480)
 REPORT = Report(1, VIDEO, 7, "u-1", "What a goal", "u-9", "rude")
-Dying = Callable[[int, Callable[[CassandraStore], Awaitable[object]]], Awaitable[None]]
+Dying = Callable[[int, Callable[[CassandraStore], Awaitable[object]]], Awaitable[bool]]
 
 
 def anywhere(requests: int) -> pytest.MarkDecorator:
@@ -45,11 +45,11 @@ async def store(cassandra: SharedCassandra) -> AsyncIterator[CassandraStore]:
 
 @pytest.fixture
 async def dying(cassandra: SharedCassandra, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Dying]:
-    """Does something in a process of its own, which dies after so many requests."""
+    """Does something in a process of its own, which dies after so many requests; whether it was done."""
     store = CassandraStore(cassandra.options)
     await store.start()
 
-    async def do(requests: int, what: Callable[[CassandraStore], Awaitable[object]]) -> None:
+    async def do(requests: int, what: Callable[[CassandraStore], Awaitable[object]]) -> bool:
         database = store._database
         admit, left = database.admit, iter(range(requests))
 
@@ -59,8 +59,11 @@ async def dying(cassandra: SharedCassandra, monkeypatch: pytest.MonkeyPatch) -> 
             admit(gate)  # type: ignore[arg-type]
 
         monkeypatch.setattr(database, "admit", admit_or_die)
-        with suppress(StoreUnavailable):
+        try:
             await what(store)
+        except StoreUnavailable:
+            return False
+        return True
 
     yield do
     await store.aclose()
@@ -132,6 +135,13 @@ async def test_the_end_of_a_video_is_noted_by_who_ends_it_again(
     ended_at_ms = (await store.videos.get(VIDEO)).ended_at_ms
     assert await store.videos.end(VIDEO, LATER, 8) is (ended_at_ms is None)
     assert await store.comments.changes(VIDEO, 0, 9) == [Change(7 if ended_at_ms else 8, ChangeKind.END)]
+
+
+@anywhere(2)
+async def test_what_was_counted_has_not_failed(store: CassandraStore, dying: Dying, requests: int) -> None:
+    """What failed is counted once more by who asked for it."""
+    done = await dying(requests, lambda dying: dying.reactions.count_for_video(VIDEO, {"like": 3}))
+    assert await store.reactions.of_video(VIDEO) == ({"like": 3} if done else {})
 
 
 @anywhere(4)
