@@ -127,6 +127,17 @@ async def test_of_two_moderators_at_once_one_resolves(store: Store) -> None:
     assert report.resolved_by == f"m-{done.index(True)}"
 
 
+async def test_of_two_moderators_who_disagree_one_is_heard(store: Store) -> None:
+    await store.reports.add(a_report(1))
+    wanted = [ReportStatus.DISMISSED, ReportStatus.DELETED, ReportStatus.BANNED] * 2
+    done = await asyncio.gather(*[store.reports.resolve(1, status, "m-1") for status in wanted])
+    assert sum(done) == 1
+    stands = wanted[done.index(True)]
+    for status in ReportStatus:
+        found = await store.reports.with_status(status, FIRST, 9)
+        assert found == ([a_report(1, status=stands, resolved_by="m-1")] if status is stands else [])
+
+
 async def test_what_else_is_open_of_a_comment_is_resolved_together(store: Store) -> None:
     for number in range(1, 6):
         await store.reports.add(a_report(number, reporter_id=f"u-{number}"))
