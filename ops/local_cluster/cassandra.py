@@ -94,11 +94,6 @@ class CassandraServer:
         if self._process is not None:
             await self._process.stop(grace_s=STOP_AFTER_S)
 
-    async def restart(self) -> None:
-        """Stops it, starts it with the same ports and data, and waits until it serves."""
-        await self.stop()
-        await self.start()
-
     async def is_serving(self) -> bool:
         """Whether it answers clients, within 2 s."""
         try:
