@@ -125,6 +125,8 @@ def build_services(
     slow_modes = SlowModes(store, videos, audit, metrics, max_users=moderation.slow_mode_users)
     watching: list[PostCheck] = [] if tickets is None else [WatchingCheck(tickets)]
     checks: list[PostCheck] = [videos.require_going, *watching, bans.require_not_banned, words, slow_modes.take_turn]
+    if media is not None:
+        media.uploads.checks = [bans.check]
     library = None if media is None else media.library
     comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks, on_write=on_write)
     history = History(store, comments, metrics, history_limits)
@@ -146,7 +148,7 @@ def build_services(
         history=history,
         changes=changes,
         videos=videos,
-        reactions=Reactions(store, reaction_announcements, metrics, on_write=on_write),
+        reactions=Reactions(store, reaction_announcements, metrics, checks=[bans.check], on_write=on_write),
         bans=bans,
         reports=Reports(store, comments, changes, bans, next_id=next_id, audit=audit, metrics=metrics),
         slow_modes=slow_modes,

@@ -1,4 +1,4 @@
-"""Bans: who may not write, in a video or everywhere, and until when."""
+"""Bans: who may not take part, in a video or everywhere, and until when."""
 
 from __future__ import annotations
 
@@ -60,12 +60,16 @@ class Bans:
 
     async def require_not_banned(self, sender: Sender, draft: Draft) -> None:
         """A ``PostCheck``. Raises ``Banned``."""
+        await self.check(sender, draft.live_video_id)
+
+    async def check(self, sender: Sender, live_video_id: str | None = None) -> None:
+        """For what is done in that video; None: in no video, where only a ban everywhere counts. Raises ``Banned``."""
         if administers(sender.identity):
             return
         bans = await self._cache.get(sender.identity.user_id)
         if not bans:
             return
-        there = [ban for ban in self._in_force(bans) if ban.live_video_id in {None, draft.live_video_id}]
+        there = [ban for ban in self._in_force(bans) if ban.live_video_id in {None, live_video_id}]
         if there:
             raise Banned(_sentence(max(there, key=lambda ban: float("inf") if ban.until_ms is None else ban.until_ms)))
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Keeps a user from posting in a video, or everywhere (``live_video_id`` None).
+    """Keeps a user from taking part in a video, or everywhere (``live_video_id`` None).
 
     Times are milliseconds since 1970; ``until_ms`` None: for good.
     """

@@ -78,7 +78,8 @@ class Reports:
         self._calls = StoreCalls(metrics)
 
     async def report(self, sender: Sender, live_video_id: str, comment_id: int, reason: str) -> None:
-        """Notes it, once a user and comment; the second time changes nothing. Raises ``NotFound``."""
+        """Notes it, once a user and comment; the second time changes nothing. Raises ``NotFound`` and ``Banned``."""
+        await self._bans.check(sender, live_video_id)
         comment = await self._comments.get(live_video_id, comment_id)
         report = Report(
             report_id=self._next_id(),

@@ -63,7 +63,7 @@ class Reactions:
     async def unreact(self, sender: Sender, live_video_id: str, comment_id: int, kind: str) -> None:
         """Takes the sender's reaction back; where it is another than ``kind``, or none, that stays.
 
-        Raises as ``react``.
+        Raises as ``react``, but for the checks.
         """
         _check_kind(kind)
         user_id, reactions = sender.identity.user_id, self._store.reactions
