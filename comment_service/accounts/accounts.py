@@ -1,4 +1,4 @@
-"""The use cases of accounts: register, log in, and give roles. Knows no HTTP, no gRPC and no SQL."""
+"""The use cases of accounts: register, log in, change the password, give roles. Knows no HTTP, no gRPC and no SQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from comment_service.accounts.passwords import Passwords, clean_password
 from comment_service.accounts.usernames import parse_username
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.moderation.records import AuditEntry
-from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin
+from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin, WrongPassword
 from comment_service.store import Store, StoreConflict
 from comment_service.store_calls import StoreCalls
 from service_kit.auth.identity import ADMIN, MODERATOR, VIEWER, Identity
@@ -88,7 +88,27 @@ class Accounts:
             raise WrongLogin("the username or the password is wrong")
         self.attempts.succeeded(given.key, address)
         if self.passwords.is_outdated(account.password_hash):
-            await self._hash_again(account, password)
+            await self._set_password(account, password)
+        return self._sign_in(account)
+
+    async def change_password(
+        self, user: Identity, password: str, new_password: str, address: str | None = None
+    ) -> SignedIn:
+        """``password``: the one until now, for a token alone is no proof that it is its owner who asks.
+
+        The tokens that the user has are good until they expire. Counted as a log-in. Raises ``InvalidArgument``
+        (password, new_password), ``NotFound`` for who has no account here, ``WrongPassword``, ``RateLimited``,
+        ``PasswordsBusy``.
+        """
+        password, wanted = clean_password(password), clean_password(new_password, field="new_password")
+        account = await self._calls.ask("find_account", lambda: self._store.accounts.by_user_id(user.user_id))
+        if account is None:
+            raise NotFound("you have no account here: your token comes from elsewhere")
+        self.attempts.login(account.username, address)
+        if not await self.passwords.verify(account.password_hash, password):
+            raise WrongPassword("is wrong", field="password")
+        self.attempts.succeeded(account.username, address)
+        await self._set_password(account, wanted)
         return self._sign_in(account)
 
     async def set_roles(self, admin: Identity, username: str, roles: frozenset[str]) -> Identity:
@@ -119,7 +139,7 @@ class Accounts:
     async def _find(self, key: str) -> Account | None:
         return await self._calls.ask("find_account", lambda: self._store.accounts.by_username(key))
 
-    async def _hash_again(self, account: Account, password: str) -> None:
+    async def _set_password(self, account: Account, password: str) -> None:
         encoded = await self.passwords.hash(password)
         await self._calls.ask("set_password", lambda: self._store.accounts.set_password_hash(account.user_id, encoded))
 

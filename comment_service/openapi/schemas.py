@@ -101,6 +101,7 @@ def _accounts() -> Part:
     return {
         "NewAccount": _input(["username", "password"], username=schema("Username"), password=password),
         "Login": _input(["username", "password"], username=STRING, password=STRING),
+        "NewPassword": _input(["password", "newPassword"], password=STRING, newPassword=password),
         "Roles": _input(["roles"], roles=own_roles),
         "DevName": _input(["name"], name={"type": "string", "minLength": 1, "description": name}),
         "Offers": _object(accounts={"type": "boolean"}, devTokens={"type": "boolean"}),
