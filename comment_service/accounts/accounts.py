@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from comment_service.account import Account
 from comment_service.accounts.attempts import Attempts
 from comment_service.accounts.passwords import Passwords, clean_password
 from comment_service.accounts.usernames import parse_username
+from comment_service.audit import Audit
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.moderation.records import AuditEntry
 from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin, WrongPassword
+from comment_service.roles import administers
 from comment_service.store import Store, StoreConflict
 from comment_service.store_calls import StoreCalls
 from service_kit.auth.identity import ADMIN, MODERATOR, VIEWER, Identity
@@ -39,7 +39,7 @@ class Accounts:
     def __init__(
         self,
         store: Store,
-        next_id: Callable[[], int],
+        audit: Audit,
         metrics: CommentServiceMetrics,
         signer: TokenSigner,
         *,
@@ -47,7 +47,7 @@ class Accounts:
         attempts: Attempts,
     ) -> None:
         self._store = store
-        self._next_id = next_id
+        self._audit = audit
         self._calls = StoreCalls(metrics)
         self._signer = signer
         self.passwords = passwords
@@ -117,18 +117,15 @@ class Accounts:
         The tokens that the user has keep theirs until they expire. Raises ``Forbidden``, ``InvalidArgument``,
         ``NotFound``.
         """
-        if ADMIN not in admin.roles:
+        if not administers(admin):
             raise Forbidden("only an admin gives roles")
         if not roles or not roles <= ROLES:
             raise InvalidArgument("roles", f"has to be one or more of {', '.join(sorted(ROLES))}")
         account = await self._find(parse_username(username).key)
         if account is None:
             raise NotFound("there is no such user")
-        entry = AuditEntry(
-            self._next_id(), admin.user_id, "set_roles", account.user_id, {"roles": " ".join(sorted(roles))}
-        )
         # The trail first: a role that nobody can be found to have given is worse than an entry without effect.
-        await self._calls.ask("audit", lambda: self._store.audit.add(entry))
+        await self._audit(admin, "set_roles", account.user_id, {"roles": " ".join(sorted(roles))})
         await self._calls.ask("set_roles", lambda: self._store.accounts.set_roles(account.user_id, roles))
         return Identity(account.user_id, account.name, roles)
 
