@@ -10,7 +10,7 @@ from comment_service.audit import Audit
 from comment_service.comment import iso_time
 from comment_service.comments import Draft
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.moderation.records import Ban
+from comment_service.moderation.records import Ban, clean_reason
 from comment_service.read_cache import ReadCache
 from comment_service.refusal import Banned, Forbidden, NotFound
 from comment_service.roles import MODERATORS, administers, require_moderator
@@ -76,15 +76,16 @@ class Bans:
     async def ban(self, moderator: Identity, order: BanOrder) -> Ban:
         """In place of the ban that the user has there.
 
-        Raises ``Forbidden`` for others than moderators, for oneself, for a moderator's account unless an admin asks,
-        and for an admin's.
+        Raises ``InvalidArgument`` (reason), and ``Forbidden`` for others than moderators, for oneself, for a
+        moderator's account unless an admin asks, and for an admin's.
         """
+        reason = clean_reason(order.reason) if order.reason else ""
         await self._require_may_judge(moderator, order.user_id)
         ban = Ban(
             user_id=order.user_id,
             live_video_id=order.live_video_id,
             until_ms=order.until_ms,
-            reason=order.reason,
+            reason=reason,
             moderator_id=moderator.user_id,
             created_at_ms=self._clock_ms(),
         )

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from comment_service.content import clean_text
+
+MAX_REASON_CHARACTERS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Ban:
@@ -45,6 +49,11 @@ class Report:
     reason: str
     status: ReportStatus = ReportStatus.OPEN
     resolved_by: str | None = None
+
+
+def clean_reason(text: str) -> str:
+    """The reason of a report or a ban as it is kept. Raises ``InvalidArgument`` (reason)."""
+    return clean_text("reason", text, max_characters=MAX_REASON_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
