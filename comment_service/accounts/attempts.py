@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from comment_service.rates.addresses import network_of
+from comment_service.rates.windows import whole_seconds
 from comment_service.refusal import RateLimited
 
 
@@ -70,7 +70,7 @@ class Attempts:
     def _hit(self, item: RateLimitItem, key: str, what: str) -> None:
         if self._limiter.hit(item, key):
             return
-        wait_s = max(1, math.ceil(self._counts.get_expiry(item.key_for(key)) - self._now_s()))
+        wait_s = whole_seconds(self._counts.get_expiry(item.key_for(key)) - self._now_s())
         raise RateLimited(
             f"too many {what}; try again in {wait_s} s",
             retry_after_s=wait_s,
