@@ -10,6 +10,7 @@ import pytest
 
 from comment_service.account import Account
 from comment_service.moderation.records import Ban, ReportStatus
+from comment_service.reactions.announcements import ReactionLimits
 from comment_service.services import ModerationParts
 from tests.integration.comment_service.edges import ADA, BEARER, VIDEO, Answer, Edges, bearer
 from tests.support.eventually import eventually
@@ -134,6 +135,14 @@ async def test_who_is_banned_everywhere_takes_no_part_in_anything(edges: Edges) 
     assert [answer.status for answer in await take_part(edges, comment["commentId"], picture())] == [
         *(201, 204, 202, 202, 201)
     ]
+
+
+@pytest.mark.parametrize("reaction_limits", [ReactionLimits(gather_s=30, drain_s=0.1)])
+async def test_while_the_store_cannot_say_who_is_banned_nobodys_reaction_to_a_video_is_lost(edges: Edges) -> None:
+    await edges.store.aclose()
+    assert (await edges.http.post(f"/videos/{VIDEO}/reactions", {"kind": "love"})).status == 202
+    assert (await post(edges)).status == 503
+    assert edges.metric("reactions_uncounted") == 1
 
 
 async def test_who_is_banned_takes_a_reaction_back(edges: Edges) -> None:
