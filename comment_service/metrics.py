@@ -82,6 +82,11 @@ class CommentServiceMetrics:
             "Users, addresses and videos whose requests were forgotten because there were too many.",
             registry=registry,
         )
+        self.login_keys_forgotten = ReadCounter(
+            _PREFIX + "login_keys_forgotten",
+            "Usernames and addresses whose attempts were forgotten because there were too many.",
+            registry=registry,
+        )
         self.watch = ReadGauges(_PREFIX, _READ_WHEN_SCRAPED, registry=registry).watch
 
     def on_batch(self, items: int, took_s: float, committed: bool) -> None:
