@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from comment_service.history.metrics import HistoryMetrics
 from comment_service.reactions.metrics import ReactionMetrics
-from service_kit.metrics import LATENCY_BUCKETS_S, ReadCounter
+from service_kit.metrics import LATENCY_BUCKETS_S, ReadCounter, ReadGauges
 
 _PREFIX = "livecomments_comment_service_"
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -84,14 +82,12 @@ class CommentServiceMetrics:
             "Users, addresses and videos whose requests were forgotten because there were too many.",
             registry=registry,
         )
-        self._gauges = {
-            name: Gauge(_PREFIX + name, help_text, registry=registry) for name, help_text in _READ_WHEN_SCRAPED.items()
-        }
-
-    def watch(self, **values: Callable[[], float]) -> None:
-        """Reads the gauges of these names from where the figures are."""
-        for name, value in values.items():
-            self._gauges[name].set_function(value)
+        self.login_keys_forgotten = ReadCounter(
+            _PREFIX + "login_keys_forgotten",
+            "Usernames and addresses whose attempts were forgotten because there were too many.",
+            registry=registry,
+        )
+        self.watch = ReadGauges(_PREFIX, _READ_WHEN_SCRAPED, registry=registry).watch
 
     def on_batch(self, items: int, took_s: float, committed: bool) -> None:
         """A transaction of the store's writer ended."""

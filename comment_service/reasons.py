@@ -12,6 +12,7 @@ class RefusalReason(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     WRONG_LOGIN = "wrong_login"
     FORBIDDEN = "forbidden"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
     BANNED = "banned"
     BLOCKED_WORD = "blocked_word"
     NOT_WATCHING = "not_watching"

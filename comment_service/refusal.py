@@ -70,6 +70,12 @@ class Forbidden(Refusal):
     reason = RefusalReason.FORBIDDEN
 
 
+class WrongPassword(Forbidden):
+    """Whoever is signed in gave another password than their own."""
+
+    reason = RefusalReason.WRONG_PASSWORD
+
+
 class Banned(Forbidden):
     """A moderator has banned this user here."""
 

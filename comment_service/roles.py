@@ -14,7 +14,7 @@ def moderates(identity: Identity) -> bool:
 
 
 def administers(identity: Identity) -> bool:
-    """May read the audit trail, ban moderators, and is never banned."""
+    """May read the audit trail, give roles, ban moderators, and is never banned."""
     return ADMIN in identity.roles
 
 

@@ -239,6 +239,8 @@ class CommentServiceServer:
             id_clock_ahead_seconds=lambda: ids.ahead_ms / 1000,
         )
         self._metrics.rates_forgotten.set_function(lambda: services.rates.forgotten)
+        if (accounts := services.accounts) is not None:
+            self._metrics.login_keys_forgotten.set_function(lambda: accounts.attempts.forgotten)
 
     def _not_ready(self) -> list[str]:
         if self._draining:

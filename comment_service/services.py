@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from comment_service.accounts import Accounts, Attempts, Passwords
 from comment_service.announcements import Announcements, EventPublisher
+from comment_service.audit import Audit
 from comment_service.changes import Changes
 from comment_service.comment import Comment
 from comment_service.comments import Comments, PostCheck
@@ -38,9 +39,9 @@ class OwnAccounts:
     passwords: Passwords
     attempts: Attempts
 
-    def build(self, store: Store, next_id: Callable[[], int], metrics: CommentServiceMetrics) -> Accounts:
+    def build(self, store: Store, audit: Audit, metrics: CommentServiceMetrics) -> Accounts:
         """The accounts of ``store``."""
-        return Accounts(store, next_id, metrics, self.signer, passwords=self.passwords, attempts=self.attempts)
+        return Accounts(store, audit, metrics, self.signer, passwords=self.passwords, attempts=self.attempts)
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ def build_services(
     slow_modes = SlowModes(store, videos, audit, metrics, max_users=moderation.slow_mode_users)
     watching: list[PostCheck] = [] if tickets is None else [WatchingCheck(tickets)]
     checks: list[PostCheck] = [videos.require_going, *watching, bans.require_not_banned, words, slow_modes.take_turn]
+    if media is not None:
+        media.uploads.checks = [bans.check]
     library = None if media is None else media.library
     comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks, on_write=on_write)
     history = History(store, comments, metrics, history_limits)
@@ -146,7 +149,7 @@ def build_services(
         history=history,
         changes=changes,
         videos=videos,
-        reactions=Reactions(store, reaction_announcements, metrics, on_write=on_write),
+        reactions=Reactions(store, reaction_announcements, metrics, checks=[bans.check], on_write=on_write),
         bans=bans,
         reports=Reports(store, comments, changes, bans, next_id=next_id, audit=audit, metrics=metrics),
         slow_modes=slow_modes,
@@ -155,7 +158,7 @@ def build_services(
         rates=Rates(Allowances(), SlidingWindows(1)) if rates is None else rates,
         verifier=verifier,
         announcements=announcements,
-        accounts=None if own_accounts is None else own_accounts.build(store, next_id, metrics),
+        accounts=None if own_accounts is None else own_accounts.build(store, audit, metrics),
         read_needs_token=read_needs_token,
         media=media,
     )

@@ -9,10 +9,10 @@ import grpc
 import structlog
 
 from service_kit.errors import StartupError
+from service_kit.file_watch import Stamp, stamp_of
 from service_kit.settings import SharedSettings
 
 _MAX_FILE_BYTES = 1024 * 1024
-Stamp = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ class GrpcTls:
 
     def stamp(self) -> Stamp:
         """Another one when a file has changed. Raises ``OSError``."""
-        found = [path.stat() for path in (self.certificate, self.key, self.authority)]
-        return tuple((status.st_mtime_ns, status.st_size, status.st_ino) for status in found)
+        return stamp_of(self.certificate, self.key, self.authority)
 
     def server_configuration(self) -> grpc.ServerCertificateConfiguration:
         """What a server shows and believes now. Raises ``StartupError`` for a file that cannot be read."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 
-from prometheus_client import CollectorRegistry, GCCollector, Info, ProcessCollector
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, Info, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -46,6 +46,18 @@ class ReadCounter(Collector):
     def describe(self) -> Iterator[Metric]:
         """What the registry knows a name that is taken twice by."""
         return self.collect()
+
+
+class ReadGauges:
+    """Gauges that are kept elsewhere and read when they are scraped; 0 until ``watch``. ``texts``: help, by name."""
+
+    def __init__(self, prefix: str, texts: Mapping[str, str], *, registry: CollectorRegistry) -> None:
+        self._gauges = {name: Gauge(prefix + name, text, registry=registry) for name, text in texts.items()}
+
+    def watch(self, **values: Callable[[], float]) -> None:
+        """Reads the gauges of these names from where the figures are."""
+        for name, value in values.items():
+            self._gauges[name].set_function(value)
 
 
 def version() -> str:

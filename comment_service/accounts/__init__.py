@@ -1,4 +1,4 @@
-"""Accounts of this platform's own: registering, logging in, roles. Users of an outside issuer have none."""
+"""Accounts of this platform's own: registering, logging in, passwords, roles. Users of an outside issuer have none."""
 
 from __future__ import annotations
 

@@ -1,19 +1,19 @@
-"""The use cases of accounts: register, log in, and give roles. Knows no HTTP, no gRPC and no SQL."""
+"""The use cases of accounts: register, log in, change the password, give roles. Knows no HTTP, no gRPC and no SQL."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from comment_service.account import Account
 from comment_service.accounts.attempts import Attempts
 from comment_service.accounts.passwords import Passwords, clean_password
 from comment_service.accounts.usernames import parse_username
+from comment_service.audit import Audit
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.moderation.records import AuditEntry
-from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin
+from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin, WrongPassword
+from comment_service.roles import administers
 from comment_service.store import Store, StoreConflict
 from comment_service.store_calls import StoreCalls
 from service_kit.auth.identity import ADMIN, MODERATOR, VIEWER, Identity
@@ -39,7 +39,7 @@ class Accounts:
     def __init__(
         self,
         store: Store,
-        next_id: Callable[[], int],
+        audit: Audit,
         metrics: CommentServiceMetrics,
         signer: TokenSigner,
         *,
@@ -47,7 +47,7 @@ class Accounts:
         attempts: Attempts,
     ) -> None:
         self._store = store
-        self._next_id = next_id
+        self._audit = audit
         self._calls = StoreCalls(metrics)
         self._signer = signer
         self.passwords = passwords
@@ -88,7 +88,27 @@ class Accounts:
             raise WrongLogin("the username or the password is wrong")
         self.attempts.succeeded(given.key, address)
         if self.passwords.is_outdated(account.password_hash):
-            await self._hash_again(account, password)
+            await self._set_password(account, password)
+        return self._sign_in(account)
+
+    async def change_password(
+        self, user: Identity, password: str, new_password: str, address: str | None = None
+    ) -> SignedIn:
+        """``password``: the one until now, for a token alone is no proof that it is its owner who asks.
+
+        The tokens that the user has are good until they expire. Counted as a log-in. Raises ``InvalidArgument``
+        (password, new_password), ``NotFound`` for who has no account here, ``WrongPassword``, ``RateLimited``,
+        ``PasswordsBusy``.
+        """
+        password, wanted = clean_password(password), clean_password(new_password, field="new_password")
+        account = await self._calls.ask("find_account", lambda: self._store.accounts.by_user_id(user.user_id))
+        if account is None:
+            raise NotFound("you have no account here: your token comes from elsewhere")
+        self.attempts.login(account.username, address)
+        if not await self.passwords.verify(account.password_hash, password):
+            raise WrongPassword("is wrong", field="password")
+        self.attempts.succeeded(account.username, address)
+        await self._set_password(account, wanted)
         return self._sign_in(account)
 
     async def set_roles(self, admin: Identity, username: str, roles: frozenset[str]) -> Identity:
@@ -97,18 +117,15 @@ class Accounts:
         The tokens that the user has keep theirs until they expire. Raises ``Forbidden``, ``InvalidArgument``,
         ``NotFound``.
         """
-        if ADMIN not in admin.roles:
+        if not administers(admin):
             raise Forbidden("only an admin gives roles")
         if not roles or not roles <= ROLES:
             raise InvalidArgument("roles", f"has to be one or more of {', '.join(sorted(ROLES))}")
         account = await self._find(parse_username(username).key)
         if account is None:
             raise NotFound("there is no such user")
-        entry = AuditEntry(
-            self._next_id(), admin.user_id, "set_roles", account.user_id, {"roles": " ".join(sorted(roles))}
-        )
         # The trail first: a role that nobody can be found to have given is worse than an entry without effect.
-        await self._calls.ask("audit", lambda: self._store.audit.add(entry))
+        await self._audit(admin, "set_roles", account.user_id, {"roles": " ".join(sorted(roles))})
         await self._calls.ask("set_roles", lambda: self._store.accounts.set_roles(account.user_id, roles))
         return Identity(account.user_id, account.name, roles)
 
@@ -119,7 +136,7 @@ class Accounts:
     async def _find(self, key: str) -> Account | None:
         return await self._calls.ask("find_account", lambda: self._store.accounts.by_username(key))
 
-    async def _hash_again(self, account: Account, password: str) -> None:
+    async def _set_password(self, account: Account, password: str) -> None:
         encoded = await self.passwords.hash(password)
         await self._calls.ask("set_password", lambda: self._store.accounts.set_password_hash(account.user_id, encoded))
 

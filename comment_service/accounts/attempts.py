@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from comment_service.rates.addresses import network_of
+from comment_service.rates.windows import whole_seconds
 from comment_service.refusal import RateLimited
 
 
@@ -47,6 +47,11 @@ class Attempts:
         """Usernames and addresses that are counted now."""
         return len(self._counts)
 
+    @property
+    def forgotten(self) -> int:
+        """How often one of them was forgotten because there were too many."""
+        return self._counts.forgotten
+
     def login(self, username: str, address: str | None) -> None:
         """Somebody tries. Counted before it is known whether it succeeds, so that many at once are not too many.
 
@@ -70,7 +75,7 @@ class Attempts:
     def _hit(self, item: RateLimitItem, key: str, what: str) -> None:
         if self._limiter.hit(item, key):
             return
-        wait_s = max(1, math.ceil(self._counts.get_expiry(item.key_for(key)) - self._now_s()))
+        wait_s = whole_seconds(self._counts.get_expiry(item.key_for(key)) - self._now_s())
         raise RateLimited(
             f"too many {what}; try again in {wait_s} s",
             retry_after_s=wait_s,
@@ -89,6 +94,7 @@ class _Counts(Storage):
 
     def __init__(self, max_keys: int, now_s: Callable[[], float]) -> None:
         super().__init__()
+        self.forgotten = 0
         self._max_keys = max_keys
         self._now_s = now_s
         self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()  # count and end, oldest window first
@@ -108,7 +114,8 @@ class _Counts(Storage):
             count, end = 0, now + expiry
         self._windows[key] = max(0, count + amount), end
         if len(self._windows) > self._max_keys:
-            self._windows.popitem(last=False)
+            _, (_, end_of_oldest) = self._windows.popitem(last=False)
+            self.forgotten += end_of_oldest > now
         return max(0, count + amount)
 
     def get(self, key: str) -> int:

@@ -18,7 +18,6 @@ from comment_service.refusal import InvalidArgument, PasswordsBusy
 
 MIN_CHARACTERS = 8
 MAX_CHARACTERS = 128
-_FIELD = "password"
 _SALT_BYTES = 16
 _HASH_BYTES = 32
 
@@ -97,15 +96,15 @@ class Passwords:
             return False
 
 
-def clean_password(text: str) -> str:
+def clean_password(text: str, *, field: str = "password") -> str:
     """The password in NFKC, so that it is the same from every keyboard.
 
-    Raises ``InvalidArgument``, which never has it in it, where it is not 8 to 128 characters long.
+    Raises ``InvalidArgument`` for ``field``, which never has it in it, where it is not 8 to 128 characters long.
     """
     if not MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS:
-        raise InvalidArgument(_FIELD, f"is not {MIN_CHARACTERS} to {MAX_CHARACTERS} characters long")
+        raise InvalidArgument(field, f"is not {MIN_CHARACTERS} to {MAX_CHARACTERS} characters long")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidArgument(_FIELD, "has a lone surrogate, which is no character")
+        raise InvalidArgument(field, "has a lone surrogate, which is no character")
     return unicodedata.normalize("NFKC", text)
 
 

@@ -1,4 +1,4 @@
-"""``/auth`` and ``/auth/*``: what is offered, register, log in, log out, and roles."""
+"""``/auth`` and ``/auth/*``: what is offered, register, log in, log out, passwords, and roles."""
 
 from __future__ import annotations
 
@@ -78,6 +78,18 @@ class LoginHandler(_AccountsHandler):
         body = json_object(self.request)
         username, password = text_field(body, "username"), text_field(body, "password")
         await self.answer_signed_in(200, await accounts.login(username, password, self.client_address()))
+
+
+class PasswordHandler(_AccountsHandler):
+    operation = "password"
+
+    async def post(self) -> None:
+        """200, as for logging in."""
+        accounts, user = self.accounts, self.identity()
+        body = json_object(self.request)
+        password, wanted = text_field(body, "password"), text_field(body, "newPassword")
+        signed_in = await accounts.change_password(user, password, wanted, self.client_address())
+        await self.answer_signed_in(200, signed_in)
 
 
 class LogoutHandler(_AccountsHandler):

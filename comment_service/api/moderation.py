@@ -8,9 +8,8 @@ from comment_service.api.handler import ApiHandler
 from comment_service.api.json_body import integer_field, json_object, optional_text_field
 from comment_service.api.moderation_json import audit_document, ban_document, page_json, to_json
 from comment_service.api.query import cursor_and_size, one
-from comment_service.content import clean_name, clean_text
+from comment_service.content import clean_name
 from comment_service.moderation.bans import BanOrder
-from comment_service.moderation.reports import MAX_REASON_CHARACTERS
 from comment_service.moderation.times import ban_end_ms
 from comment_service.refusal import InvalidArgument
 from service_kit.auth.tokens import MAX_USER_ID_CHARACTERS
@@ -40,7 +39,7 @@ class BansHandler(ApiHandler):
             user_id,
             _video_or_everywhere(optional_text_field(body, "liveVideoId")),
             ban_end_ms(until, duration_s, time.time_ns() // 1_000_000),
-            clean_text("reason", reason, max_characters=MAX_REASON_CHARACTERS) if reason else "",
+            reason,
         )
         ban = await self.context.services.bans.ban(moderator, order)
         self.set_header("Cache-Control", "no-store")

@@ -13,6 +13,7 @@ STATUS = {
     RefusalReason.UNAUTHENTICATED: 401,
     RefusalReason.WRONG_LOGIN: 401,
     RefusalReason.FORBIDDEN: 403,
+    RefusalReason.WRONG_PASSWORD: 403,
     RefusalReason.BANNED: 403,
     RefusalReason.BLOCKED_WORD: 403,
     RefusalReason.NOT_WATCHING: 403,
@@ -44,6 +45,7 @@ _NAMES = {
     "idempotency_key": "Idempotency-Key",
     "live_video_id": "liveVideoId",
     "duration_s": "durationS",
+    "new_password": "newPassword",
 }
 
 

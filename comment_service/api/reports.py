@@ -10,9 +10,8 @@ from comment_service.api.handler import ApiHandler
 from comment_service.api.json_body import flag_field, integer_field, json_object, optional_text_field, text_field
 from comment_service.api.moderation_json import page_json, report_document, to_json
 from comment_service.api.query import choice, cursor_and_size, parse_id
-from comment_service.content import clean_text
 from comment_service.moderation.records import ReportStatus
-from comment_service.moderation.reports import MAX_REASON_CHARACTERS, Action, Resolution
+from comment_service.moderation.reports import Action, Resolution
 from comment_service.moderation.times import ban_end_ms
 from comment_service.rates import Action as Rated
 from comment_service.refusal import InvalidArgument
@@ -27,7 +26,6 @@ class ReportHandler(ApiHandler):
         live_video_id, number = self.video(live_video_id), _id_in_path("commentId", comment_id)
         sender = self.admitted(Rated.REPORT)
         reason = text_field(json_object(self.request), "reason")
-        reason = clean_text("reason", reason, max_characters=MAX_REASON_CHARACTERS)
         await self.context.services.reports.report(sender, live_video_id, number, reason)
         self.set_status(202)
         self.set_header("Cache-Control", "no-store")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from tornado import httpserver, web
 
-from comment_service.api.accounts import LoginHandler, LogoutHandler, OffersHandler, RegisterHandler, RolesHandler
+from comment_service.api.accounts import (
+    LoginHandler,
+    LogoutHandler,
+    OffersHandler,
+    PasswordHandler,
+    RegisterHandler,
+    RolesHandler,
+)
 from comment_service.api.comment import CommentHandler, RepliesHandler
 from comment_service.api.comments import CommentsHandler
 from comment_service.api.description import DescriptionHandler
@@ -97,6 +104,7 @@ def application(context: Context, dev_tokens: DevTokens | None, *, cookie_secure
         web.url(r"/auth", OffersHandler, with_context | {"dev_tokens": dev_tokens is not None}),
         web.url(r"/auth/register", RegisterHandler, with_cookie),
         web.url(r"/auth/login", LoginHandler, with_cookie),
+        web.url(r"/auth/password", PasswordHandler, with_cookie),
         web.url(r"/auth/logout", LogoutHandler, with_cookie),
         web.url(r"/auth/users/([^/]*)/roles", RolesHandler, with_cookie),
         web.url(r"/comments/([^/]*)/([^/]*)/reactions/([^/]*)", CommentReactionHandler, with_context),

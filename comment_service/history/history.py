@@ -51,7 +51,7 @@ class History:
         self._calls = StoreCalls(metrics)
         self._metrics: HistoryMetrics = metrics.history
         self._cache = PageCache(limits, on_drop=self._metrics.on_drop, clock=clock)
-        self._metrics.watch(entries=lambda: len(self._cache), bytes=lambda: self._cache.bytes)
+        self._metrics.watch(answers=lambda: len(self._cache), answers_bytes=lambda: self._cache.bytes)
         self._reads: SingleFlight[Wanted, Answer] = SingleFlight(self._read)
         self._changes_ms = limits.settled_s * 1000 + _LATE_MS
         self._checks: ReadCache[str, None] = ReadCache(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
 from comment_service.history.page_cache import HistoryDropReason
+from service_kit.metrics import ReadGauges
 
 _PREFIX = "livecomments_comment_service_history_"
+_READ_WHEN_SCRAPED = {"answers": "Answers that are kept.", "answers_bytes": "Bytes that those take."}
 
 
 class HistoryMetrics:
@@ -28,14 +28,8 @@ class HistoryMetrics:
         self._dropped = Counter(
             _PREFIX + "answers_dropped", "Answers that are kept no longer.", ["reason"], registry=registry
         )
-        self._entries = Gauge(_PREFIX + "answers", "Answers that are kept.", registry=registry)
-        self._bytes = Gauge(_PREFIX + "answers_bytes", "Bytes that those take.", registry=registry)
+        self.watch = ReadGauges(_PREFIX, _READ_WHEN_SCRAPED, registry=registry).watch
 
     def on_drop(self, reason: HistoryDropReason) -> None:
         """One is kept no longer."""
         self._dropped.labels(reason).inc()
-
-    def watch(self, *, entries: Callable[[], float], bytes: Callable[[], float]) -> None:
-        """Reads the gauges from where the figures are."""
-        self._entries.set_function(entries)
-        self._bytes.set_function(bytes)

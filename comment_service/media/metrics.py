@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-
-from service_kit.metrics import LATENCY_BUCKETS_S
+from service_kit.metrics import LATENCY_BUCKETS_S, ReadGauges
 
 _PREFIX = "livecomments_comment_service_media_"
 _READ_WHEN_SCRAPED = {
@@ -45,11 +43,4 @@ class MediaMetrics:
         self.purges_failed = Counter(
             _PREFIX + "purges_failed", "Images whose removal failed; a sweep does it later.", registry=registry
         )
-        self._gauges = {
-            name: Gauge(_PREFIX + name, help_text, registry=registry) for name, help_text in _READ_WHEN_SCRAPED.items()
-        }
-
-    def watch(self, **values: Callable[[], float]) -> None:
-        """Reads the gauges of these names from where the figures are."""
-        for name, value in values.items():
-            self._gauges[name].set_function(value)
+        self.watch = ReadGauges(_PREFIX, _READ_WHEN_SCRAPED, registry=registry).watch

@@ -34,8 +34,7 @@ class UploadCheck(Protocol):
 
 
 class Uploads:
-    """``max_bytes`` bounds one image, ``timeout_s`` the time in which its edge has to have it. ``checks`` are made in
-    turn before an upload."""
+    """``max_bytes`` bounds one image, ``timeout_s`` the time in which its edge has to have it."""
 
     def __init__(
         self,
@@ -48,18 +47,18 @@ class Uploads:
         metrics: MediaMetrics,
         max_bytes: int,
         timeout_s: float,
-        checks: Sequence[UploadCheck] = (),
         clock_ms: Callable[[], int] = now_ms,
     ) -> None:
         self.max_bytes = max_bytes
         self.timeout_s = timeout_s
+        self.checks: Sequence[UploadCheck] = ()
+        """Made in turn before an upload."""
         self._store = store
         self._files = files
         self._spool = spool
         self._decoders = decoders
         self._calls = calls
         self._metrics = metrics
-        self._checks = checks
         self._clock_ms = clock_ms
 
     async def begin(self, sender: Sender) -> Upload:
@@ -67,7 +66,7 @@ class Uploads:
 
         Raises ``StoreBusy`` and whatever its checks raise.
         """
-        for check in self._checks:
+        for check in self.checks:
             await check(sender)
 
         async def room() -> SpooledFile:

@@ -1,4 +1,4 @@
-"""Bans: who may not write, in a video or everywhere, and until when."""
+"""Bans: who may not take part, in a video or everywhere, and until when."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from comment_service.audit import Audit
 from comment_service.comment import iso_time
 from comment_service.comments import Draft
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.moderation.records import Ban
+from comment_service.moderation.records import Ban, clean_reason
 from comment_service.read_cache import ReadCache
 from comment_service.refusal import Banned, Forbidden, NotFound
 from comment_service.roles import MODERATORS, administers, require_moderator
@@ -60,27 +60,32 @@ class Bans:
 
     async def require_not_banned(self, sender: Sender, draft: Draft) -> None:
         """A ``PostCheck``. Raises ``Banned``."""
+        await self.check(sender, draft.live_video_id)
+
+    async def check(self, sender: Sender, live_video_id: str | None = None) -> None:
+        """For what is done in that video; None: in no video, where only a ban everywhere counts. Raises ``Banned``."""
         if administers(sender.identity):
             return
         bans = await self._cache.get(sender.identity.user_id)
         if not bans:
             return
-        there = [ban for ban in self._in_force(bans) if ban.live_video_id in {None, draft.live_video_id}]
+        there = [ban for ban in self._in_force(bans) if ban.live_video_id in {None, live_video_id}]
         if there:
             raise Banned(_sentence(max(there, key=lambda ban: float("inf") if ban.until_ms is None else ban.until_ms)))
 
     async def ban(self, moderator: Identity, order: BanOrder) -> Ban:
         """In place of the ban that the user has there.
 
-        Raises ``Forbidden`` for others than moderators, for oneself, for a moderator's account unless an admin asks,
-        and for an admin's.
+        Raises ``InvalidArgument`` (reason), and ``Forbidden`` for others than moderators, for oneself, for a
+        moderator's account unless an admin asks, and for an admin's.
         """
+        reason = clean_reason(order.reason) if order.reason else ""
         await self._require_may_judge(moderator, order.user_id)
         ban = Ban(
             user_id=order.user_id,
             live_video_id=order.live_video_id,
             until_ms=order.until_ms,
-            reason=order.reason,
+            reason=reason,
             moderator_id=moderator.user_id,
             created_at_ms=self._clock_ms(),
         )

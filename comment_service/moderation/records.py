@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from comment_service.content import clean_text
+
+MAX_REASON_CHARACTERS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Keeps a user from posting in a video, or everywhere (``live_video_id`` None).
+    """Keeps a user from taking part in a video, or everywhere (``live_video_id`` None).
 
     Times are milliseconds since 1970; ``until_ms`` None: for good.
     """
@@ -45,6 +49,11 @@ class Report:
     reason: str
     status: ReportStatus = ReportStatus.OPEN
     resolved_by: str | None = None
+
+
+def clean_reason(text: str) -> str:
+    """The reason of a report or a ban as it is kept. Raises ``InvalidArgument`` (reason)."""
+    return clean_text("reason", text, max_characters=MAX_REASON_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)

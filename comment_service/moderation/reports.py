@@ -11,14 +11,12 @@ from comment_service.audit import Audit
 from comment_service.comments import Comments
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.moderation.bans import BanOrder, Bans
-from comment_service.moderation.records import Report, ReportStatus
+from comment_service.moderation.records import Report, ReportStatus, clean_reason
 from comment_service.refusal import NotFound, Resolved
 from comment_service.roles import require_moderator
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
-
-MAX_REASON_CHARACTERS = 500
 
 
 class Action(StrEnum):
@@ -78,7 +76,12 @@ class Reports:
         self._calls = StoreCalls(metrics)
 
     async def report(self, sender: Sender, live_video_id: str, comment_id: int, reason: str) -> None:
-        """Notes it, once a user and comment; the second time changes nothing. Raises ``NotFound``."""
+        """Notes it, once a user and comment; the second time changes nothing.
+
+        Raises ``InvalidArgument`` (reason), ``NotFound`` and ``Banned``.
+        """
+        reason = clean_reason(reason)
+        await self._bans.check(sender, live_video_id)
         comment = await self._comments.get(live_video_id, comment_id)
         report = Report(
             report_id=self._next_id(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Protocol
 from comment_service.audit import Audit
 from comment_service.comments import Draft
 from comment_service.metrics import CommentServiceMetrics
+from comment_service.rates.windows import whole_seconds
 from comment_service.refusal import InvalidArgument, SlowMode
 from comment_service.roles import moderates, require_moderator
 from comment_service.sender import Sender
@@ -81,7 +81,7 @@ class SlowModes:
         now = self._clock()
         last = self._turns.get(who)
         if last is not None and now < last + seconds:
-            wait_s = max(1, math.ceil(last + seconds - now))
+            wait_s = whole_seconds(last + seconds - now)
             problem = f"slow mode: one comment in {seconds} s; the next is possible in {wait_s} s"
             raise SlowMode(problem, retry_after_s=wait_s, limit=1, window_s=seconds)
         self._turns[who] = now

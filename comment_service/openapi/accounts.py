@@ -15,6 +15,7 @@ def paths() -> Part:
         "/auth": {"get": _offers()},
         "/auth/register": {"post": _register()},
         "/auth/login": {"post": _login()},
+        "/auth/password": {"post": _password()},
         "/auth/logout": {"post": _logout()},
         "/auth/users/{username}/roles": {"put": _roles()},
         "/auth/dev-token": {"post": _dev_token()},
@@ -59,6 +60,19 @@ def _login() -> Part:
         answers={200: _signed_in("The token.")},
         problems=(401, 404, 429),
         description=_ELSEWHERE,
+    )
+
+
+def _password() -> Part:
+    return operation(
+        "changePassword",
+        "Change one's own password. The tokens that there are stay good until they expire.",
+        tag=_TAG,
+        security=TOKEN,
+        body=json_body("NewPassword", password=_WHO["password"], newPassword="a better battery"),
+        answers={200: _signed_in("A token, as for signing in.")},
+        problems=(401, 403, 404, 429),
+        description="403 for a wrong password, counted as a log-in that failed. " + _ELSEWHERE,
     )
 
 

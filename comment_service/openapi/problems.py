@@ -10,7 +10,10 @@ from comment_service.openapi.parts import Part, problem_name, ref, schema
 _PROBLEMS: dict[int, tuple[str, str]] = {
     400: ("A parameter or a field is malformed, missing, out of range or given twice.", "content is missing"),
     401: ("No token, or one that is not good; WWW-Authenticate says why.", "this needs Authorization: Bearer <JWT>"),
-    403: ("Not this user's to do, banned, a word that is not allowed, or not watching.", "only moderators may do that"),
+    403: (
+        "Not this user's to do, banned, a wrong password, a word that is not allowed, or not watching.",
+        "only moderators may do that",
+    ),
     404: ("There is nothing of that id, or the id is none.", "liveVideoId is not 1 to 64 of A-Z a-z 0-9 _ -"),
     408: ("The body did not arrive in time.", "the body did not arrive within 60 s"),
     409: ("It cannot be done as things are: ended, taken, resolved already.", "the video match-42 has ended"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from comment_service.accounts import passwords, usernames
 from comment_service.content import MAX_BYTES, MAX_CHARACTERS
 from comment_service.media.library import MAX_MEDIA
-from comment_service.moderation.records import ReportStatus
-from comment_service.moderation.reports import MAX_REASON_CHARACTERS, Action
+from comment_service.moderation.records import MAX_REASON_CHARACTERS, ReportStatus
+from comment_service.moderation.reports import Action
 from comment_service.moderation.slow_mode import MAX_SECONDS
 from comment_service.moderation.times import MAX_DURATION_S
 from comment_service.openapi.parts import Part, schema
@@ -101,6 +101,7 @@ def _accounts() -> Part:
     return {
         "NewAccount": _input(["username", "password"], username=schema("Username"), password=password),
         "Login": _input(["username", "password"], username=STRING, password=STRING),
+        "NewPassword": _input(["password", "newPassword"], password=STRING, newPassword=password),
         "Roles": _input(["roles"], roles=own_roles),
         "DevName": _input(["name"], name={"type": "string", "minLength": 1, "description": name}),
         "Offers": _object(accounts={"type": "boolean"}, devTokens={"type": "boolean"}),

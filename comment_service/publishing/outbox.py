@@ -33,7 +33,6 @@ class Batch:
 
     sequence: int
     items: list[Item]
-    sent_at: float
 
 
 @dataclass(slots=True, eq=False)
@@ -144,7 +143,7 @@ class PublishOutbox:
             item = waiting.popleft()
             size += item.size_bytes
             items.append(item)
-        batch = Batch(sequence, items, self._clock())
+        batch = Batch(sequence, items)
         lane.in_flight.append(batch)
         return batch
 

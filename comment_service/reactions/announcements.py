@@ -83,9 +83,9 @@ class ReactionAnnouncements:
         self._draining = False
         self._turns = asyncio.Semaphore(self._limits.concurrent)
         self._metrics.watch(
-            videos=lambda: len(self._videos),
-            comments=lambda: self._comments,
-            uncounted=lambda: sum(video.pending.added for video in self._videos.values()),
+            reaction_videos=lambda: len(self._videos),
+            reaction_comments=lambda: self._comments,
+            reactions_uncounted=lambda: sum(video.pending.added for video in self._videos.values()),
         )
 
     def count(self, live_video_id: str, kind: str, number: int) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from prometheus_client import CollectorRegistry, Counter
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from service_kit.metrics import ReadGauges
 
 _PREFIX = "livecomments_comment_service_"
+_READ_WHEN_SCRAPED = {
+    "reaction_videos": "Videos with reactions to tell of.",
+    "reaction_comments": "Comments whose totals are to be told, once or again.",
+    "reactions_uncounted": "Reactions to videos that wait for the store.",
+}
 
 
 class ReactionMetrics:
@@ -33,18 +38,4 @@ class ReactionMetrics:
             ["what", "reason"],
             registry=registry,
         )
-        self._videos = Gauge(_PREFIX + "reaction_videos", "Videos with reactions to tell of.", registry=registry)
-        self._comments = Gauge(
-            _PREFIX + "reaction_comments", "Comments whose totals are to be told, once or again.", registry=registry
-        )
-        self._uncounted = Gauge(
-            _PREFIX + "reactions_uncounted", "Reactions to videos that wait for the store.", registry=registry
-        )
-
-    def watch(
-        self, *, videos: Callable[[], float], comments: Callable[[], float], uncounted: Callable[[], float]
-    ) -> None:
-        """Reads the gauges from where the figures are."""
-        self._videos.set_function(videos)
-        self._comments.set_function(comments)
-        self._uncounted.set_function(uncounted)
+        self.watch = ReadGauges(_PREFIX, _READ_WHEN_SCRAPED, registry=registry).watch

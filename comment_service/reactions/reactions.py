@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from comment_service.comment import Comment, OnWrite, nobody
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.reactions.announcements import ReactionAnnouncements
-from comment_service.refusal import InvalidArgument, NotFound
+from comment_service.refusal import InvalidArgument, NotFound, StoreBusy, StoreDown
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
@@ -63,7 +63,7 @@ class Reactions:
     async def unreact(self, sender: Sender, live_video_id: str, comment_id: int, kind: str) -> None:
         """Takes the sender's reaction back; where it is another than ``kind``, or none, that stays.
 
-        Raises as ``react``.
+        Raises as ``react``, but for the checks.
         """
         _check_kind(kind)
         user_id, reactions = sender.identity.user_id, self._store.reactions
@@ -74,12 +74,16 @@ class Reactions:
     async def react_to_video(self, sender: Sender, live_video_id: str, kind: str, count: int = 1) -> None:
         """Counts ``count`` reactions to the video itself, 1 to ``MAX_COUNT``. They reach the store a moment later.
 
-        Raises ``InvalidArgument`` (kind, count), ``StoreBusy``, and what its checks raise.
+        Raises ``InvalidArgument`` (kind, count), ``StoreBusy``, and what its checks raise; one that cannot ask the
+        store speaks against nothing.
         """
         _check_kind(kind)
         if not 1 <= count <= MAX_COUNT:
             raise InvalidArgument("count", f"is not 1 to {MAX_COUNT}")
-        await self._check(sender, live_video_id)
+        try:
+            await self._check(sender, live_video_id)
+        except (StoreBusy, StoreDown):
+            pass  # better a banned user's than nobody's: these are numbers, and wait for the store in any case
         self._announcements.count(live_video_id, kind, count)
         self._metrics.accepted.labels("video").inc(count)
 

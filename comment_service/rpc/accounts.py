@@ -31,6 +31,9 @@ class AccountServicer(accounts_pb2_grpc.AccountServiceServicer):
     async def Login(self, request: pb.LoginRequest, context: Context) -> pb.SignedIn:  # noqa: N802
         return await self._edge.answer("Login", self._login(request), context)
 
+    async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.SignedIn:  # noqa: N802
+        return await self._edge.answer("ChangePassword", self._change_password(request, context), context)
+
     async def SetRoles(self, request: pb.SetRolesRequest, context: Context) -> pb.SetRolesResponse:  # noqa: N802
         return await self._edge.answer("SetRoles", self._set_roles(request, context), context)
 
@@ -41,6 +44,11 @@ class AccountServicer(accounts_pb2_grpc.AccountServiceServicer):
     async def _login(self, request: pb.LoginRequest) -> pb.SignedIn:
         address = request.client_address or None
         return _message(await self._accounts().login(request.username, request.password, address))
+
+    async def _change_password(self, request: pb.ChangePasswordRequest, context: Context) -> pb.SignedIn:
+        accounts, address = self._accounts(), request.client_address or None
+        user = self._edge.sender(context).identity
+        return _message(await accounts.change_password(user, request.password, request.new_password, address))
 
     async def _set_roles(self, request: pb.SetRolesRequest, context: Context) -> pb.SetRolesResponse:
         accounts = self._accounts()

@@ -43,6 +43,7 @@ _CODE = {
     RefusalReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
     RefusalReason.WRONG_LOGIN: grpc.StatusCode.UNAUTHENTICATED,
     RefusalReason.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    RefusalReason.WRONG_PASSWORD: grpc.StatusCode.PERMISSION_DENIED,
     RefusalReason.BANNED: grpc.StatusCode.PERMISSION_DENIED,
     RefusalReason.BLOCKED_WORD: grpc.StatusCode.PERMISSION_DENIED,
     RefusalReason.NOT_WATCHING: grpc.StatusCode.PERMISSION_DENIED,

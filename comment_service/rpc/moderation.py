@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from comment_service.content import clean_name, clean_text
+from comment_service.content import clean_name
 from comment_service.metrics import CommentServiceMetrics
 from comment_service.moderation.bans import BanOrder
 from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
-from comment_service.moderation.reports import MAX_REASON_CHARACTERS, Action, Resolution
+from comment_service.moderation.reports import Action, Resolution
 from comment_service.moderation.times import ban_end_ms, checked_end_ms
 from comment_service.rates import Action as Rated
 from comment_service.refusal import InvalidArgument
@@ -78,8 +78,7 @@ class ModerationServicer(moderation_pb2_grpc.ModerationServiceServicer):
     async def _report(self, request: pb.ReportCommentRequest, context: Context) -> pb.ReportCommentResponse:
         live_video_id = video(request.live_video_id)
         sender = self._edge.admitted(context, Rated.REPORT)
-        reason = clean_text("reason", request.reason, max_characters=MAX_REASON_CHARACTERS)
-        await self._services.reports.report(sender, live_video_id, request.comment_id, reason)
+        await self._services.reports.report(sender, live_video_id, request.comment_id, request.reason)
         return pb.ReportCommentResponse()
 
     async def _list_reports(self, request: pb.ListReportsRequest, context: Context) -> pb.ListReportsResponse:
@@ -107,7 +106,7 @@ class ModerationServicer(moderation_pb2_grpc.ModerationServiceServicer):
             _user(request.user_id),
             _video_or_everywhere(request),
             _ban_end_ms(request),
-            clean_text("reason", request.reason, max_characters=MAX_REASON_CHARACTERS) if request.reason else "",
+            request.reason,
         )
         return pb.BanUserResponse(ban=ban_message(await self._services.bans.ban(moderator, order)))
 

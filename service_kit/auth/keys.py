@@ -22,14 +22,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from service_kit.file_watch import FileWatch
+
 HMAC = "HS256"
 # RFC 7518, section 3.2: an HS256 key has at least as many bits as the hash.
 MIN_SECRET_BYTES = 32
 _MIN_RSA_BITS = 2048
 _MAX_FILE_BYTES = 1024 * 1024
 _MAX_KEYS = 100
-# How often a JWKS file's change is looked for. One stat a second.
-_RECHECK_S = 1.0
 
 
 class KeyFileFault(StrEnum):
@@ -110,10 +110,8 @@ class JwksFile:
     def __init__(self, path: Path, *, now_s: Callable[[], float] = time.monotonic) -> None:
         self._generation = 0
         self._path = path
-        self._now_s = now_s
-        self._stamp = _stamp(path)
+        self._watch = FileWatch(path, now_s=now_s)
         self._keys = _read_jwks(path)
-        self._next_check_s = now_s() + _RECHECK_S
 
     @property
     def generation(self) -> int:
@@ -126,14 +124,8 @@ class JwksFile:
         return self._keys.get(kid)
 
     def _refresh(self) -> None:
-        now = self._now_s()
-        if now < self._next_check_s:
+        if not self._watch.changed():
             return
-        self._next_check_s = now + _RECHECK_S
-        stamp = _stamp(self._path)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
         log = structlog.get_logger()
         try:
             self._keys = _read_jwks(self._path)
@@ -142,15 +134,6 @@ class JwksFile:
             return
         self._generation += 1
         log.info("jwks_file_read", keys=len(self._keys))
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    # The inode too: a file replaced within the clock's tick by one of the same size is another file.
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _read(path: Path) -> bytes:

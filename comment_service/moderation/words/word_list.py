@@ -10,11 +10,11 @@ import structlog
 
 from comment_service.moderation.words.matcher import WordMatcher
 from comment_service.reasons import WordFileFault
+from service_kit.file_watch import FileWatch
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_ENTRIES = 20_000
 MAX_ENTRY_CHARACTERS = 64
-_RECHECK_S = 1.0
 
 
 class WordFileError(Exception):
@@ -37,9 +37,7 @@ class WordList:
     ) -> None:
         self._path = path
         self._own = [word for word in words if word.strip()]
-        self._now_s = now_s
-        self._next_check_s = now_s() + _RECHECK_S
-        self._stamp = _stamp(path)
+        self._watch = None if path is None else FileWatch(path, now_s=now_s)
         self._entries = [*self._own, *_read(path)]
         self._matcher = WordMatcher(self._entries)
 
@@ -53,13 +51,8 @@ class WordList:
         return self._matcher.found_in(text)
 
     def _refresh(self) -> None:
-        if self._path is None or (now := self._now_s()) < self._next_check_s:
+        if self._watch is None or not self._watch.changed():
             return
-        self._next_check_s = now + _RECHECK_S
-        stamp = _stamp(self._path)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
         log = structlog.get_logger()
         try:
             entries = [*self._own, *_read(self._path)]
@@ -68,15 +61,6 @@ class WordList:
             return
         self._entries, self._matcher = entries, WordMatcher(entries)
         log.info("word_file_read", words=len(self), ignored=self._matcher.ignored)
-
-
-def _stamp(path: Path | None) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat() if path is not None else None
-    except OSError:
-        return None
-    # The inode too: a file replaced within the clock's tick by one of the same size is another file.
-    return (status.st_mtime_ns, status.st_size, status.st_ino) if status is not None else None
 
 
 def _read(path: Path | None) -> list[str]:

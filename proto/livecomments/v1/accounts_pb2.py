@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1elivecomments/v1/accounts.proto\x12\x0flivecomments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"M\n\x0fRegisterRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\"J\n\x0cLoginRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\"n\n\x08SignedIn\x12#\n\x04user\x18\x01 \x01(\x0b\x32\x15.livecomments.v1.User\x12\r\n\x05token\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\"2\n\x0fSetRolesRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\"7\n\x10SetRolesResponse\x12#\n\x04user\x18\x01 \x01(\x0b\x32\x15.livecomments.v1.User2\xed\x01\n\x0e\x41\x63\x63ountService\x12G\n\x08Register\x12 .livecomments.v1.RegisterRequest\x1a\x19.livecomments.v1.SignedIn\x12\x41\n\x05Login\x12\x1d.livecomments.v1.LoginRequest\x1a\x19.livecomments.v1.SignedIn\x12O\n\x08SetRoles\x12 .livecomments.v1.SetRolesRequest\x1a!.livecomments.v1.SetRolesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1elivecomments/v1/accounts.proto\x12\x0flivecomments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"M\n\x0fRegisterRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\"J\n\x0cLoginRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\"W\n\x15\x43hangePasswordRequest\x12\x10\n\x08password\x18\x01 \x01(\t\x12\x14\n\x0cnew_password\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\"n\n\x08SignedIn\x12#\n\x04user\x18\x01 \x01(\x0b\x32\x15.livecomments.v1.User\x12\r\n\x05token\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\"2\n\x0fSetRolesRequest\x12\x10\n\x08username\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\"7\n\x10SetRolesResponse\x12#\n\x04user\x18\x01 \x01(\x0b\x32\x15.livecomments.v1.User2\xc2\x02\n\x0e\x41\x63\x63ountService\x12G\n\x08Register\x12 .livecomments.v1.RegisterRequest\x1a\x19.livecomments.v1.SignedIn\x12\x41\n\x05Login\x12\x1d.livecomments.v1.LoginRequest\x1a\x19.livecomments.v1.SignedIn\x12S\n\x0e\x43hangePassword\x12&.livecomments.v1.ChangePasswordRequest\x1a\x19.livecomments.v1.SignedIn\x12O\n\x08SetRoles\x12 .livecomments.v1.SetRolesRequest\x1a!.livecomments.v1.SetRolesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,14 +36,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTERREQUEST']._serialized_end=161
   _globals['_LOGINREQUEST']._serialized_start=163
   _globals['_LOGINREQUEST']._serialized_end=237
-  _globals['_SIGNEDIN']._serialized_start=239
-  _globals['_SIGNEDIN']._serialized_end=349
-  _globals['_USER']._serialized_start=351
-  _globals['_USER']._serialized_end=403
-  _globals['_SETROLESREQUEST']._serialized_start=405
-  _globals['_SETROLESREQUEST']._serialized_end=455
-  _globals['_SETROLESRESPONSE']._serialized_start=457
-  _globals['_SETROLESRESPONSE']._serialized_end=512
-  _globals['_ACCOUNTSERVICE']._serialized_start=515
-  _globals['_ACCOUNTSERVICE']._serialized_end=752
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=239
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=326
+  _globals['_SIGNEDIN']._serialized_start=328
+  _globals['_SIGNEDIN']._serialized_end=438
+  _globals['_USER']._serialized_start=440
+  _globals['_USER']._serialized_end=492
+  _globals['_SETROLESREQUEST']._serialized_start=494
+  _globals['_SETROLESREQUEST']._serialized_end=544
+  _globals['_SETROLESRESPONSE']._serialized_start=546
+  _globals['_SETROLESRESPONSE']._serialized_end=601
+  _globals['_ACCOUNTSERVICE']._serialized_start=604
+  _globals['_ACCOUNTSERVICE']._serialized_end=926
 # @@protoc_insertion_point(module_scope)

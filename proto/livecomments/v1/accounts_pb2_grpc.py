@@ -44,6 +44,11 @@ class AccountServiceStub:
                 request_serializer=livecomments_dot_v1_dot_accounts__pb2.LoginRequest.SerializeToString,
                 response_deserializer=livecomments_dot_v1_dot_accounts__pb2.SignedIn.FromString,
                 _registered_method=True)
+        self.ChangePassword = channel.unary_unary(
+                '/livecomments.v1.AccountService/ChangePassword',
+                request_serializer=livecomments_dot_v1_dot_accounts__pb2.ChangePasswordRequest.SerializeToString,
+                response_deserializer=livecomments_dot_v1_dot_accounts__pb2.SignedIn.FromString,
+                _registered_method=True)
         self.SetRoles = channel.unary_unary(
                 '/livecomments.v1.AccountService/SetRoles',
                 request_serializer=livecomments_dot_v1_dot_accounts__pb2.SetRolesRequest.SerializeToString,
@@ -68,6 +73,14 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangePassword(self, request, context):
+        """Of whom the call's token speaks for. PERMISSION_DENIED for a wrong password, counted as a log-in that failed;
+        NOT_FOUND for who has no account here. Tokens that there are stay good until they expire.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SetRoles(self, request, context):
         """Needs an admin's token. The user's tokens keep their roles until they expire.
         """
@@ -86,6 +99,11 @@ def add_AccountServiceServicer_to_server(servicer, server):
             'Login': grpc.unary_unary_rpc_method_handler(
                     servicer.Login,
                     request_deserializer=livecomments_dot_v1_dot_accounts__pb2.LoginRequest.FromString,
+                    response_serializer=livecomments_dot_v1_dot_accounts__pb2.SignedIn.SerializeToString,
+            ),
+            'ChangePassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangePassword,
+                    request_deserializer=livecomments_dot_v1_dot_accounts__pb2.ChangePasswordRequest.FromString,
                     response_serializer=livecomments_dot_v1_dot_accounts__pb2.SignedIn.SerializeToString,
             ),
             'SetRoles': grpc.unary_unary_rpc_method_handler(
@@ -147,6 +165,33 @@ class AccountService:
             target,
             '/livecomments.v1.AccountService/Login',
             livecomments_dot_v1_dot_accounts__pb2.LoginRequest.SerializeToString,
+            livecomments_dot_v1_dot_accounts__pb2.SignedIn.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangePassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/livecomments.v1.AccountService/ChangePassword',
+            livecomments_dot_v1_dot_accounts__pb2.ChangePasswordRequest.SerializeToString,
             livecomments_dot_v1_dot_accounts__pb2.SignedIn.FromString,
             options,
             channel_credentials,

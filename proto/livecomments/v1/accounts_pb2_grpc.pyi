@@ -35,6 +35,10 @@ class AccountServiceStub:
     """ALREADY_EXISTS where the username is taken."""
     Login: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.LoginRequest, _accounts_pb2.SignedIn]
     """UNAUTHENTICATED for an unknown user and for a wrong password alike; RESOURCE_EXHAUSTED after too many attempts."""
+    ChangePassword: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.ChangePasswordRequest, _accounts_pb2.SignedIn]
+    """Of whom the call's token speaks for. PERMISSION_DENIED for a wrong password, counted as a log-in that failed;
+    NOT_FOUND for who has no account here. Tokens that there are stay good until they expire.
+    """
     SetRoles: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.SetRolesRequest, _accounts_pb2.SetRolesResponse]
     """Needs an admin's token. The user's tokens keep their roles until they expire."""
 
@@ -45,6 +49,10 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """ALREADY_EXISTS where the username is taken."""
     Login: _aio.UnaryUnaryMultiCallable[_accounts_pb2.LoginRequest, _accounts_pb2.SignedIn]  # type: ignore[assignment]
     """UNAUTHENTICATED for an unknown user and for a wrong password alike; RESOURCE_EXHAUSTED after too many attempts."""
+    ChangePassword: _aio.UnaryUnaryMultiCallable[_accounts_pb2.ChangePasswordRequest, _accounts_pb2.SignedIn]  # type: ignore[assignment]
+    """Of whom the call's token speaks for. PERMISSION_DENIED for a wrong password, counted as a log-in that failed;
+    NOT_FOUND for who has no account here. Tokens that there are stay good until they expire.
+    """
     SetRoles: _aio.UnaryUnaryMultiCallable[_accounts_pb2.SetRolesRequest, _accounts_pb2.SetRolesResponse]  # type: ignore[assignment]
     """Needs an admin's token. The user's tokens keep their roles until they expire."""
 
@@ -64,6 +72,16 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.SignedIn, _abc.Awaitable[_accounts_pb2.SignedIn]]:
         """UNAUTHENTICATED for an unknown user and for a wrong password alike; RESOURCE_EXHAUSTED after too many attempts."""
+
+    @_abc_1.abstractmethod
+    def ChangePassword(
+        self,
+        request: _accounts_pb2.ChangePasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.SignedIn, _abc.Awaitable[_accounts_pb2.SignedIn]]:
+        """Of whom the call's token speaks for. PERMISSION_DENIED for a wrong password, counted as a log-in that failed;
+        NOT_FOUND for who has no account here. Tokens that there are stay good until they expire.
+        """
 
     @_abc_1.abstractmethod
     def SetRoles(

@@ -29,7 +29,8 @@ class MediaServiceStub:
     """Images for comments: what the HTTP API offers under /media, for internal services. Their bytes are shown by HTTP.
 
     Errors: INVALID_ARGUMENT no image of the four types, or one that cannot be decoded; NOT_FOUND; UNAUTHENTICATED;
-    RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned everywhere; RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly;
+    UNAVAILABLE the store is down.
     """
 
     def __init__(self, channel):
@@ -54,7 +55,8 @@ class MediaServiceServicer:
     """Images for comments: what the HTTP API offers under /media, for internal services. Their bytes are shown by HTTP.
 
     Errors: INVALID_ARGUMENT no image of the four types, or one that cannot be decoded; NOT_FOUND; UNAUTHENTICATED;
-    RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned everywhere; RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly;
+    UNAVAILABLE the store is down.
     """
 
     def UploadMedia(self, request_iterator, context):
@@ -96,7 +98,8 @@ class MediaService:
     """Images for comments: what the HTTP API offers under /media, for internal services. Their bytes are shown by HTTP.
 
     Errors: INVALID_ARGUMENT no image of the four types, or one that cannot be decoded; NOT_FOUND; UNAUTHENTICATED;
-    RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned everywhere; RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly;
+    UNAVAILABLE the store is down.
     """
 
     @staticmethod

@@ -30,7 +30,8 @@ class MediaServiceStub:
     """Images for comments: what the HTTP API offers under /media, for internal services. Their bytes are shown by HTTP.
 
     Errors: INVALID_ARGUMENT no image of the four types, or one that cannot be decoded; NOT_FOUND; UNAUTHENTICATED;
-    RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned everywhere; RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly;
+    UNAVAILABLE the store is down.
     """
 
     @_typing.overload
@@ -47,7 +48,8 @@ class MediaServiceAsyncStub(MediaServiceStub):
     """Images for comments: what the HTTP API offers under /media, for internal services. Their bytes are shown by HTTP.
 
     Errors: INVALID_ARGUMENT no image of the four types, or one that cannot be decoded; NOT_FOUND; UNAUTHENTICATED;
-    RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned everywhere; RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly;
+    UNAVAILABLE the store is down.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -60,7 +62,8 @@ class MediaServiceServicer(metaclass=_abc_1.ABCMeta):
     """Images for comments: what the HTTP API offers under /media, for internal services. Their bytes are shown by HTTP.
 
     Errors: INVALID_ARGUMENT no image of the four types, or one that cannot be decoded; NOT_FOUND; UNAUTHENTICATED;
-    RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned everywhere; RESOURCE_EXHAUSTED over a limit; DEADLINE_EXCEEDED it came too slowly;
+    UNAVAILABLE the store is down.
     """
 
     @_abc_1.abstractmethod

@@ -30,7 +30,8 @@ class ReactionServiceStub:
 
     A kind is one of like, love, haha, wow, sad, angry. All calls need the metadata `authorization: Bearer <JWT>`.
     Errors: INVALID_ARGUMENT names the field; UNAUTHENTICATED no or a bad token; NOT_FOUND an unknown comment;
-    RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned there, but for RemoveReaction; RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is
+    down.
     """
 
     def __init__(self, channel):
@@ -61,7 +62,8 @@ class ReactionServiceServicer:
 
     A kind is one of like, love, haha, wow, sad, angry. All calls need the metadata `authorization: Bearer <JWT>`.
     Errors: INVALID_ARGUMENT names the field; UNAUTHENTICATED no or a bad token; NOT_FOUND an unknown comment;
-    RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned there, but for RemoveReaction; RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is
+    down.
     """
 
     def ReactToComment(self, request, context):
@@ -116,7 +118,8 @@ class ReactionService:
 
     A kind is one of like, love, haha, wow, sad, angry. All calls need the metadata `authorization: Bearer <JWT>`.
     Errors: INVALID_ARGUMENT names the field; UNAUTHENTICATED no or a bad token; NOT_FOUND an unknown comment;
-    RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned there, but for RemoveReaction; RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is
+    down.
     """
 
     @staticmethod

@@ -31,7 +31,8 @@ class ReactionServiceStub:
 
     A kind is one of like, love, haha, wow, sad, angry. All calls need the metadata `authorization: Bearer <JWT>`.
     Errors: INVALID_ARGUMENT names the field; UNAUTHENTICATED no or a bad token; NOT_FOUND an unknown comment;
-    RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned there, but for RemoveReaction; RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is
+    down.
     """
 
     @_typing.overload
@@ -51,7 +52,8 @@ class ReactionServiceAsyncStub(ReactionServiceStub):
 
     A kind is one of like, love, haha, wow, sad, angry. All calls need the metadata `authorization: Bearer <JWT>`.
     Errors: INVALID_ARGUMENT names the field; UNAUTHENTICATED no or a bad token; NOT_FOUND an unknown comment;
-    RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned there, but for RemoveReaction; RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is
+    down.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -67,7 +69,8 @@ class ReactionServiceServicer(metaclass=_abc_1.ABCMeta):
 
     A kind is one of like, love, haha, wow, sad, angry. All calls need the metadata `authorization: Bearer <JWT>`.
     Errors: INVALID_ARGUMENT names the field; UNAUTHENTICATED no or a bad token; NOT_FOUND an unknown comment;
-    RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is down.
+    PERMISSION_DENIED banned there, but for RemoveReaction; RESOURCE_EXHAUSTED over a limit; UNAVAILABLE the store is
+    down.
     """
 
     @_abc_1.abstractmethod

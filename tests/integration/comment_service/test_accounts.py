@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from http.cookies import SimpleCookie
 
@@ -20,6 +21,7 @@ from tests.integration.comment_service.edges import ADA, CHEAP, SECRET, VIDEO, A
 
 JSON = {"Content-Type": "application/json"}
 PASSWORD = "correct horse battery staple"
+ANOTHER = "incorrect horse battery staple"
 ADMIN = sign(Identity("root", "Root", frozenset({"admin"})), SECRET, lifetime_s=3_600).token
 
 
@@ -34,6 +36,11 @@ async def login(edges: Edges, username: str = "Ada", password: str = PASSWORD, *
 async def auth(edges: Edges, path: str, username: object, password: object, **headers: str) -> Answer:
     document = {"username": username, "password": password}
     return await edges.http.post(f"/auth/{path}", document, Authorization="", **headers)
+
+
+async def change_password(edges: Edges, token: str, password: object, new_password: object) -> Answer:
+    document = {"password": password, "newPassword": new_password}
+    return await edges.http.post("/auth/password", document, Authorization=f"Bearer {token}" if token else "")
 
 
 async def set_roles(edges: Edges, username: str, roles: object, token: str = ADMIN) -> Answer:
@@ -160,6 +167,74 @@ async def test_a_password_is_hashed_again_when_its_cost_changes(edges: Edges, ow
     assert await edges.store.accounts.by_username("ada") == after
 
 
+async def test_a_new_password_takes_the_old_one(edges: Edges) -> None:
+    token = (await register(edges)).json["token"]
+    answer = await change_password(edges, token, PASSWORD, ANOTHER)
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert answer.json["user"]["name"] == "Ada"
+    assert SimpleCookie(answer.headers["Set-Cookie"])["livecomments_token"].value == answer.json["token"]
+    posted = await edges.http.post(
+        f"/comments/{VIDEO}", {"content": "hello"}, Authorization=f"Bearer {answer.json['token']}"
+    )
+    assert posted.json["authorId"] == answer.json["user"]["userId"]
+    assert (await login(edges)).status == 401
+    assert (await login(edges, password=ANOTHER)).status == 200
+    assert (await change_password(edges, token, PASSWORD, "a third password")).status == 403
+    assert (await login(edges, password=ANOTHER)).status == 200, "and nothing was changed"
+
+
+async def test_a_new_password_comes_with_the_roles_as_they_now_are(edges: Edges) -> None:
+    token = (await register(edges)).json["token"]
+    await set_roles(edges, "ada", ["moderator"])
+    answer = await change_password(edges, token, PASSWORD, ANOTHER)
+    assert answer.json["user"]["roles"] == jwt.decode(answer.json["token"], SECRET, ["HS256"])["roles"] == ["moderator"]
+
+
+async def test_guessing_the_password_with_a_token_is_as_limited_as_without(edges: Edges, clock: Clock) -> None:
+    token = (await register(edges)).json["token"]
+    wrong = await change_password(edges, token, "wrong horse", ANOTHER)
+    assert (wrong.status, wrong.json["detail"]) == (403, "password is wrong")
+    assert "Set-Cookie" not in wrong.headers
+    assert edges.metric("requests_refused_total", edge="http", reason="wrong_password") == 1
+    assert (await login(edges, password="wrong horse")).status == 401, "counted together"
+    assert (await change_password(edges, token, "wrong horse", ANOTHER)).status == 403
+    locked = await change_password(edges, token, PASSWORD, ANOTHER)
+    assert (locked.status, locked.headers["Retry-After"]) == (429, "900")
+    assert (await login(edges)).status == 429
+    clock.now_s += 901
+    assert (await change_password(edges, token, PASSWORD, ANOTHER)).status == 200
+    assert (await login(edges, password=ANOTHER)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (PASSWORD, "short", "newPassword is not 8 to 128"),
+        (PASSWORD, "x" * 129, "newPassword is not 8 to 128"),
+        (PASSWORD, 12345678, "newPassword is not a string"),
+        ("short", ANOTHER, "password is not 8 to 128"),
+        (None, ANOTHER, "password is not a string"),
+    ],
+)
+async def test_a_new_password_that_cannot_be_changes_nothing(edges: Edges, old: object, new: object, says: str) -> None:
+    token = (await register(edges)).json["token"]
+    answer = await change_password(edges, token, old, new)
+    assert (answer.status, says in answer.json["detail"]) == (400, True), answer
+    assert str(new) not in answer.body.decode()
+    assert (await login(edges)).status == 200
+
+
+async def test_only_who_has_an_account_and_a_token_changes_a_password(edges: Edges) -> None:
+    token = (await register(edges)).json["token"]
+    assert (await change_password(edges, "", PASSWORD, ANOTHER)).status == 401
+    body = json.dumps({"password": PASSWORD, "newPassword": ANOTHER}).encode()
+    by_cookie = await edges.http("POST", "/auth/password", body, JSON | {"Cookie": f"livecomments_token={token}"})
+    assert by_cookie.status == 401
+    elsewhere = sign(ADA, SECRET, lifetime_s=3_600).token
+    assert (await change_password(edges, elsewhere, PASSWORD, ANOTHER)).status == 404
+    assert (await login(edges)).status == 200
+
+
 async def test_signing_in_sets_a_cookie_that_no_script_and_no_other_site_has(edges: Edges) -> None:
     for answer in (await register(edges), await login(edges)):
         cookie = SimpleCookie(answer.headers["Set-Cookie"])["livecomments_token"]
@@ -225,7 +300,10 @@ async def test_nobody_else_gives_roles_and_no_others(
 
 @pytest.mark.parametrize("own_accounts", [None])
 async def test_with_an_outside_issuer_there_are_no_accounts(edges: Edges) -> None:
-    for answer in (await register(edges), await login(edges), await set_roles(edges, "ada", ["admin"])):
+    for answer in (
+        *(await register(edges), await login(edges), await set_roles(edges, "ada", ["admin"])),
+        await change_password(edges, ADMIN, PASSWORD, ANOTHER),
+    ):
         assert answer.status == 404
         assert "another issuer" in answer.json["detail"]
     assert (await edges.http("POST", "/auth/logout", b"", JSON)).status == 204
@@ -261,7 +339,18 @@ async def test_the_same_over_grpc(edges: Edges) -> None:
                 await call
             return refused.value.code()
 
+        mine = (("authorization", f"Bearer {signed_in.token}"),)
+        change = pb.ChangePasswordRequest(password=PASSWORD, new_password=ANOTHER)
+        changed = await stub.ChangePassword(change, metadata=mine)
+        assert (changed.user.user_id, list(changed.user.roles)) == (registered.user.user_id, ["admin"])
+        assert (await login(edges, password=ANOTHER)).status == 200
+
         code_of = grpc.StatusCode
+        assert await code(stub.ChangePassword(change)) is code_of.UNAUTHENTICATED
+        assert await code(stub.ChangePassword(change, metadata=mine)) is code_of.PERMISSION_DENIED
+        short = pb.ChangePasswordRequest(password=ANOTHER, new_password="x")
+        assert await code(stub.ChangePassword(short, metadata=mine)) is code_of.INVALID_ARGUMENT
+        assert (await login(edges, password=ANOTHER)).status == 200
         taken = stub.Register(pb.RegisterRequest(username="ADA", password=PASSWORD))
         assert await code(taken) is code_of.ALREADY_EXISTS
         assert await code(stub.Register(pb.RegisterRequest(username="x"))) is code_of.INVALID_ARGUMENT

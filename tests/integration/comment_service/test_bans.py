@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from comment_service.account import Account
-from comment_service.moderation.records import Ban
+from comment_service.moderation.records import Ban, ReportStatus
+from comment_service.reactions.announcements import ReactionLimits
 from comment_service.services import ModerationParts
-from tests.integration.comment_service.edges import ADA, VIDEO, Answer, Edges, bearer
+from tests.integration.comment_service.edges import ADA, BEARER, VIDEO, Answer, Edges, bearer
 from tests.support.eventually import eventually
+from tests.support.images import FORM, form, part, picture
 
 MODERATOR, ADMIN = bearer("m-1", "moderator"), bearer("a-1", "admin")
 BANS = f"/moderation/bans/{ADA.user_id}"
@@ -90,6 +92,66 @@ async def test_who_is_banned_cannot_edit_but_may_take_back(edges: Edges) -> None
     assert (await edges.http.patch(path, {"content": "worse"})).status == 403
     assert (await edges.stored())[0].content == "before"
     assert (await edges.http.delete(path)).status == 204
+
+
+async def take_part(edges: Edges, comment_id: str, image: bytes) -> list[Answer]:
+    """Tries, in ``VIDEO``: a reply, a reaction to a comment, one to the video, a report, an upload."""
+    http, comment = edges.http, f"/comments/{VIDEO}/{comment_id}"
+    return [
+        await http.post(f"/comments/{VIDEO}", {"content": "hello", "replyTo": comment_id}),
+        await http("PUT", f"{comment}/reactions/like", headers=BEARER),
+        await http.post(f"/videos/{VIDEO}/reactions", {"kind": "love"}),
+        await http.post(f"{comment}/reports", {"reason": "rude"}),
+        await http("POST", "/media", form(part(image)), BEARER | FORM),
+    ]
+
+
+async def test_who_is_banned_in_a_video_takes_no_part_in_it(edges: Edges) -> None:
+    comment = await edges.http.comment("before")
+    assert (await edges.http.comment("elsewhere", "other"))["liveVideoId"] == "other"
+    await ban(edges, liveVideoId=VIDEO, reason="spam")
+    *refused, upload = await take_part(edges, comment["commentId"], picture())
+    assert [answer.status for answer in refused] == [403] * 4
+    assert {answer.json["detail"] for answer in refused} == {f"you are banned in {VIDEO} for good: spam"}
+    assert edges.metric("requests_refused_total", edge="http", reason="banned") == 4
+    assert upload.status == 201, "an image is in no video"
+    await edges.services.drain()
+    assert [each.content for each in await edges.stored()] == ["before"]
+    assert (await edges.http.get(f"/comments/{VIDEO}/{comment['commentId']}")).json["reactions"] == {}
+    assert await edges.store.reactions.of_video(VIDEO) == {}
+    assert await edges.store.reports.with_status(ReportStatus.OPEN, 0, 9) == []
+    assert (await edges.http.post("/videos/other/reactions", {"kind": "love"})).status == 202
+
+
+async def test_who_is_banned_everywhere_takes_no_part_in_anything(edges: Edges) -> None:
+    comment = await edges.http.comment("before")
+    await ban(edges)
+    answers = await take_part(edges, comment["commentId"], picture())
+    assert [(answer.status, answer.json["detail"]) for answer in answers] == [
+        (403, "you are banned everywhere for good")
+    ] * 5
+    assert edges.metric("media_uploads") == 0
+    assert (await edges.http.delete(BANS, **MODERATOR)).status == 204
+    assert [answer.status for answer in await take_part(edges, comment["commentId"], picture())] == [
+        *(201, 204, 202, 202, 201)
+    ]
+
+
+@pytest.mark.parametrize("reaction_limits", [ReactionLimits(gather_s=30, drain_s=0.1)])
+async def test_while_the_store_cannot_say_who_is_banned_nobodys_reaction_to_a_video_is_lost(edges: Edges) -> None:
+    await edges.store.aclose()
+    assert (await edges.http.post(f"/videos/{VIDEO}/reactions", {"kind": "love"})).status == 202
+    assert (await post(edges)).status == 503
+    assert edges.metric("reactions_uncounted") == 1
+
+
+async def test_who_is_banned_takes_a_reaction_back(edges: Edges) -> None:
+    comment = await edges.http.comment("before")
+    path = f"/comments/{VIDEO}/{comment['commentId']}/reactions/like"
+    assert (await edges.http("PUT", path, headers=BEARER)).status == 204
+    await ban(edges, liveVideoId=VIDEO)
+    assert (await edges.http.delete(path)).status == 204
+    assert (await edges.http.get(f"/comments/{VIDEO}/{comment['commentId']}")).json["reactions"] == {}
 
 
 @pytest.mark.parametrize(
@@ -172,6 +234,10 @@ async def test_bans_are_remembered_so_that_not_every_post_asks(edges: Edges) -> 
     assert (await post(edges)).status == 201
     await ban(edges, liveVideoId="other")
     assert (await post(edges)).status == 403, "one made here counts at once"
+    reads = edges.metric("store_seconds_count", operation="bans")
+    for path in ("/videos/other/reactions", f"/videos/{VIDEO}/reactions"):
+        await asyncio.gather(*[edges.http.post(path, {"kind": "love"}, **bearer("u-18")) for _ in range(20)])
+    assert edges.metric("store_seconds_count", operation="bans") == reads + 1, "nor does every reaction"
     for n in range(100):
         await post(edges, **bearer(f"u-{n}"))
     assert edges.services.bans.cached == 50

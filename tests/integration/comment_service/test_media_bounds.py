@@ -68,7 +68,7 @@ async def test_who_takes_no_image_in_time_is_cut_off_and_no_more_than_may_be_do(
     assert len((await edges.http.get(f"/media/{media_id}")).body) == len(large)
 
 
-async def test_something_else_may_speak_against_an_upload(edges: Edges, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_something_else_may_speak_against_an_upload(edges: Edges) -> None:
     asked: list[str] = []
 
     async def check(sender: Sender) -> None:
@@ -76,7 +76,7 @@ async def test_something_else_may_speak_against_an_upload(edges: Edges, monkeypa
         raise RateLimited("too many images", retry_after_s=7)
 
     assert edges.services.media is not None
-    monkeypatch.setattr(edges.services.media.uploads, "_checks", [check])
+    edges.services.media.uploads.checks = [check]
     refused = await edges.http("POST", "/media", form(part(picture())), BEARER | FORM)
     assert (refused.status, refused.headers["Retry-After"], asked) == (429, "7", ["u-17"])
     assert edges.services.media.spool.uploads == 0

@@ -9,11 +9,19 @@ from typing import Any, TypeAlias
 import grpc
 import pytest
 
-from livecomments.v1 import comment_service_pb2, moderation_pb2_grpc
+from livecomments.v1 import (
+    comment_service_pb2,
+    media_pb2,
+    media_pb2_grpc,
+    moderation_pb2_grpc,
+    reactions_pb2,
+    reactions_pb2_grpc,
+)
 from livecomments.v1 import moderation_pb2 as pb
 from service_kit.auth.identity import Identity
 from service_kit.auth.tokens import sign
 from tests.integration.comment_service.edges import ADA, SECRET, TOKEN, VIDEO, Edges, retry_after_s
+from tests.support.images import picture
 
 Stub: TypeAlias = "moderation_pb2_grpc.ModerationServiceAsyncStub"
 Metadata = tuple[tuple[str, str], ...]
@@ -78,6 +86,31 @@ async def test_a_ban_is_made_and_lifted(edges: Edges, stub: Stub) -> None:
     assert (await refused(stub.LiftBan(here, metadata=MODERATOR)))[0] is grpc.StatusCode.NOT_FOUND
     await stub.LiftBan(pb.LiftBanRequest(user_id=ADA.user_id), metadata=MODERATOR)
     assert await post(edges)
+
+
+async def chunks(data: bytes) -> AsyncIterator[media_pb2.UploadMediaRequest]:
+    yield media_pb2.UploadMediaRequest(chunk=data)
+
+
+async def test_who_is_banned_takes_no_part(edges: Edges, stub: Stub) -> None:
+    comment_id = await post(edges)
+    await stub.BanUser(pb.BanUserRequest(user_id=ADA.user_id), metadata=MODERATOR)
+    report = pb.ReportCommentRequest(live_video_id=VIDEO, comment_id=comment_id, reason="rude")
+    like = reactions_pb2.ReactToCommentRequest(live_video_id=VIDEO, comment_id=comment_id, kind="like")
+    love = reactions_pb2.ReactToVideoRequest(live_video_id=VIDEO, kind="love")
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{edges.grpc_port}") as channel:
+        reactions = reactions_pb2_grpc.ReactionServiceStub(channel)
+        media = media_pb2_grpc.MediaServiceStub(channel)
+        for call in (
+            stub.ReportComment(report, metadata=VIEWER),
+            reactions.ReactToComment(like, metadata=VIEWER),
+            reactions.ReactToVideo(love, metadata=VIEWER),
+            media.UploadMedia(chunks(picture()), metadata=VIEWER),
+        ):
+            assert await refused(call) == (grpc.StatusCode.PERMISSION_DENIED, "you are banned everywhere for good")
+        unlike = reactions_pb2.RemoveReactionRequest(live_video_id=VIDEO, comment_id=comment_id, kind="like")
+        await reactions.RemoveReaction(unlike, metadata=VIEWER)
+    assert edges.metric("requests_refused_total", edge="grpc", reason="banned") == 4
 
 
 async def test_slow_mode_tells_when_to_come_back(edges: Edges, stub: Stub) -> None:

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from tornado import httputil
 
+from comment_service.account import Account
 from comment_service.api import json_body
 from comment_service.api.handler import ApiHandler
 from comment_service.api.posting import PostRequests
@@ -115,6 +116,9 @@ async def image(edges: Edges) -> str:
 async def test_operations_ask_for_what_is_described_and_answer_so(edges: Edges, image: str, asked: Asked) -> None:
     account = {"username": "grace", "password": "correct horse battery"}
     assert (await edges.http.post("/auth/register", account)).status == 201
+    assert edges.services.accounts is not None
+    password_hash = await edges.services.accounts.passwords.hash(account["password"])
+    await edges.store.accounts.add(Account("m-1", "m-1", "m-1", password_hash, frozenset({"admin"}), 0))
     wrong = {}
     for number, (method, path) in enumerate(OPERATIONS):
         operation = DOCUMENT["paths"][path][method]

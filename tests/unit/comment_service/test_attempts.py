@@ -79,10 +79,16 @@ def test_registrations_are_counted_by_address() -> None:
 
 
 def test_no_more_is_remembered_than_may_be() -> None:
-    attempts = Attempts(AttemptLimits(keys=50), now_s=Clock())
+    clock = Clock()
+    attempts = Attempts(AttemptLimits(keys=50), now_s=clock)
     for number in range(200):
         fail(attempts, 1, f"user{number}", f"192.0.2.{number}")
     assert len(attempts) == 50
+    assert attempts.forgotten == 350
+    clock.now_s += 900
+    for number in range(10):
+        fail(attempts, 1, f"another{number}")
+    assert (len(attempts), attempts.forgotten) == (50, 350), "those whose time is over are missed by nobody"
 
 
 @pytest.mark.parametrize(
