@@ -1,4 +1,4 @@
-"""What was read a moment ago, kept for a moment: each post asks for it, and hardly anything of it ever changes."""
+"""What was read a moment ago, kept for a while: each post asks for it, and hardly anything of it ever changes."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ class ReadCache(Generic[K, V]):
     def forget(self, key: K) -> None:
         """What comes next is read anew, whatever is being read now."""
         self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """The same of everything."""
+        self._entries.clear()
 
     def _begin(self, key: K) -> _Entry[V]:
         began = self._clock()

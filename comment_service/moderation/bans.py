@@ -19,6 +19,14 @@ from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
 from service_kit.auth.identity import ADMIN, Identity
 
+# What nobody is said to have changed is read again after this time all the same.
+_LIFE_S = 300.0
+# Another's clock may be behind, and its write may be seen late.
+_SLACK_MS = 30_000
+# Whoever has not asked for so long, or hears of so many, forgets all.
+_FOLLOWED_MS = 3_600_000
+_MAX_CHANGED = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class BanOrder:
@@ -33,8 +41,9 @@ class BanOrder:
 class Bans:
     """Admins are never banned. Every method raises ``StoreDown`` and ``StoreBusy``.
 
-    What a user is banned from is remembered for ``cache_s`` seconds, of at most ``cache_users`` users: a ban made at
-    another comment service is in force here after that time. ``clock_ms`` gives milliseconds since 1970.
+    What a user is banned from is remembered, of at most ``cache_users`` users, and who was banned or unbanned
+    meanwhile is asked of the store every ``cache_s`` seconds: so long after a ban made at another comment service it is
+    in force here too. ``clock_ms`` gives milliseconds since 1970.
     """
 
     def __init__(
@@ -51,11 +60,13 @@ class Bans:
         self._audit = audit
         self._clock_ms = clock_ms
         self._calls = StoreCalls(metrics)
-        self._cache = ReadCache(self._read, life_s=cache_s, max_entries=cache_users)
+        self._cache = ReadCache(self._read, life_s=_LIFE_S, max_entries=cache_users)
+        self._changes: ReadCache[None, None] = ReadCache(self._follow, life_s=cache_s, max_entries=1)
+        self._followed_to_ms = 0
 
     @property
     def cached(self) -> int:
-        """Users whose bans are remembered for a moment."""
+        """Users whose bans are remembered."""
         return len(self._cache)
 
     async def require_not_banned(self, sender: Sender, draft: Draft) -> None:
@@ -66,6 +77,7 @@ class Bans:
         """For what is done in that video; None: in no video, where only a ban everywhere counts. Raises ``Banned``."""
         if administers(sender.identity):
             return
+        await self._changes.get(None)
         bans = await self._cache.get(sender.identity.user_id)
         if not bans:
             return
@@ -129,6 +141,20 @@ class Bans:
     def _in_force(self, bans: Sequence[Ban]) -> list[Ban]:
         now_ms = self._clock_ms()
         return [ban for ban in bans if ban.until_ms is None or ban.until_ms > now_ms]
+
+    async def _follow(self, _: None) -> None:
+        """Forgets whom the store says to have been banned or unbanned since this was last asked."""
+        now_ms, since_ms = self._clock_ms(), self._followed_to_ms - _SLACK_MS
+        changed: Sequence[str] = ()
+        if now_ms - since_ms < _FOLLOWED_MS:
+            changed = await self._calls.ask(
+                "ban_changes", lambda: self._store.bans.changed_since(since_ms, _MAX_CHANGED)
+            )
+        if now_ms - since_ms >= _FOLLOWED_MS or len(changed) >= _MAX_CHANGED:
+            self._cache.clear()
+        for user_id in changed:
+            self._cache.forget(user_id)
+        self._followed_to_ms = now_ms
 
     async def _read(self, user_id: str) -> Sequence[Ban]:
         return await self._calls.ask("bans", lambda: self._store.bans.of_user(user_id))

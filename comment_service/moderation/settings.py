@@ -20,8 +20,8 @@ class ModerationSettings(SharedSettings):
         1.0,
         ge=0,
         le=60,
-        description="Seconds for which a user's bans are remembered; a ban made at another comment service is in force "
-        "here after that time.",
+        description="Every so many seconds the store is asked whose bans have changed; a ban made at another comment "
+        "service is in force here after that time.",
     )
     ban_cache: int = Field(10_000, ge=1, le=10_000_000, description="Users whose bans are remembered.")
     slow_mode_users: int = Field(

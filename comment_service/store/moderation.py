@@ -19,6 +19,12 @@ class BanStore(Protocol):
     async def of_user(self, user_id: str) -> list[Ban]:
         """All, also those that have run out unless the store has dropped them."""
 
+    async def changed_since(self, since_ms: int, limit: int) -> list[str]:
+        """Users of whom a ban was put or removed since then; at most ``limit``, in any order, perhaps some twice.
+
+        ``since_ms``: milliseconds since 1970 by the clock of whoever did it, less than a day ago.
+        """
+
 
 class ReportStore(Protocol):
     async def add(self, report: Report) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +18,8 @@ VALUES (?, ?, ?, ?, ?, ?)
 """
 _REMOVE_BAN = "DELETE FROM bans WHERE user_id = ? AND live_video_id = ?"
 _BANS = "SELECT user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms FROM bans WHERE user_id = ?"
+_NOTE_BAN_CHANGE = "INSERT OR REPLACE INTO ban_changes (user_id, changed_at_ms) VALUES (?, ?)"
+_BAN_CHANGES = "SELECT user_id FROM ban_changes WHERE changed_at_ms >= ? LIMIT ?"
 _EVERYWHERE = ""
 _ADD_REPORT = """
 INSERT INTO reports (report_id, live_video_id, comment_id, author_id, content, reporter_id, reason, status)
@@ -35,20 +40,37 @@ SELECT entry_id, moderator_id, action, subject, detail FROM audit WHERE entry_id
 
 
 class SqliteBans:
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(
+        self, database: SqliteDatabase, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    ) -> None:
         self._database = database
+        self._clock_ms = clock_ms
 
     async def put(self, ban: Ban) -> None:
         video = ban.live_video_id or _EVERYWHERE
         row = (ban.user_id, video, ban.until_ms, ban.reason, ban.moderator_id, ban.created_at_ms)
-        await self._database.execute(_PUT_BAN, row)
+        await self._change(ban.user_id, _PUT_BAN, row)
 
     async def remove(self, user_id: str, live_video_id: str | None) -> bool:
-        return await self._database.execute(_REMOVE_BAN, (user_id, live_video_id or _EVERYWHERE)) > 0
+        return await self._change(user_id, _REMOVE_BAN, (user_id, live_video_id or _EVERYWHERE))
 
     async def of_user(self, user_id: str) -> list[Ban]:
         rows = await self._database.rows(_BANS, (user_id,))
         return [Ban(user, video or None, *rest) for user, video, *rest in rows]
+
+    async def changed_since(self, since_ms: int, limit: int) -> list[str]:
+        return [row[0] for row in await self._database.rows(_BAN_CHANGES, (since_ms, limit))]
+
+    async def _change(self, user_id: str, sql: str, row: tuple[Any, ...]) -> bool:
+        now_ms = self._clock_ms()
+
+        def change(connection: sqlite3.Connection) -> bool:
+            if not connection.execute(sql, row).rowcount:
+                return False
+            connection.execute(_NOTE_BAN_CHANGE, (user_id, now_ms))
+            return True
+
+        return await self._database.write(change)
 
 
 class SqliteReports:

@@ -10,6 +10,7 @@ import pytest
 
 from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
 from comment_service.store import Store
+from tests.support.eventually import eventually
 
 EVERYWHERE = Ban("u-1", None, None, "", "m-1", 1_795_000_000_000)
 HERE = Ban("u-1", "match-42", 1_795_000_000_123, "spam 👎 'quoted'; --", "m-2", 1_795_000_000_001)
@@ -59,6 +60,21 @@ async def test_a_ban_is_removed_where_it_is(store: Store) -> None:
     assert await store.bans.remove("u-1", None)
     assert await store.bans.of_user("u-1") == []
     assert not await store.bans.remove("nobody", None)
+
+
+async def test_who_was_banned_or_unbanned_lately_is_known(store: Store) -> None:
+    began_ms = time.time_ns() // 1_000_000
+    await store.bans.put(replace(EVERYWHERE, user_id="before"))
+    await eventually(lambda: time.time_ns() // 1_000_000 > began_ms + 1)
+    since_ms = time.time_ns() // 1_000_000
+    await eventually(lambda: time.time_ns() // 1_000_000 > since_ms)
+    await store.bans.put(replace(EVERYWHERE, user_id="banned"))
+    await store.bans.remove("before", None)
+    await store.bans.remove("never", None)
+    assert set(await store.bans.changed_since(since_ms, 9)) == {"banned", "before"}
+    assert len(set(await store.bans.changed_since(since_ms, 1))) == 1
+    assert set(await store.bans.changed_since(began_ms - 3_600_000, 9)) == {"banned", "before"}
+    assert await store.bans.changed_since(time.time_ns() // 1_000_000 + 1_000, 9) == []
 
 
 @pytest.mark.parametrize("user_id", ["u/1", "a b", "ümläut", "'; DROP TABLE bans; --", "%", "x" * 128])

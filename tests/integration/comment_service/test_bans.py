@@ -7,12 +7,19 @@ import time
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from comment_service.account import Account
+from comment_service.audit import no_audit
+from comment_service.metrics import CommentServiceMetrics
+from comment_service.moderation.bans import Bans
 from comment_service.moderation.records import Ban, ReportStatus
 from comment_service.reactions.announcements import ReactionLimits
+from comment_service.refusal import Banned
+from comment_service.sender import Sender
 from comment_service.services import ModerationParts
-from tests.integration.comment_service.edges import ADA, BEARER, VIDEO, Answer, Edges, bearer
+from service_kit.auth.identity import Identity
+from tests.integration.comment_service.edges import ADA, BEARER, VIDEO, Answer, Clock, Edges, bearer
 from tests.support.eventually import eventually
 from tests.support.images import FORM, form, part, picture
 
@@ -252,3 +259,66 @@ async def test_a_ban_made_elsewhere_counts_a_moment_later(edges: Edges) -> None:
         return (await post(edges)).status == 403
 
     await eventually(refused)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(time.time())
+
+
+@pytest.fixture
+def bans(edges: Edges, clock: Clock) -> Bans:
+    """Of another comment service on the same store, that asks it each time whose bans have changed."""
+    metrics = CommentServiceMetrics(CollectorRegistry())
+    return Bans(edges.store, no_audit, metrics, cache_s=0, clock_ms=lambda: int(clock() * 1000))
+
+
+async def is_banned(bans: Bans, user_id: str = ADA.user_id) -> bool:
+    try:
+        await bans.check(Sender(Identity(user_id, user_id)), VIDEO)
+    except Banned:
+        return True
+    return False
+
+
+async def test_only_whose_bans_have_changed_are_read_again(
+    edges: Edges, bans: Bans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    of_user = edges.store.bans.of_user
+
+    async def noting(user_id: str) -> list[Ban]:
+        read.append(user_id)
+        return await of_user(user_id)
+
+    monkeypatch.setattr(edges.store.bans, "of_user", noting)
+    for _ in range(3):
+        assert not await is_banned(bans)
+        assert not await is_banned(bans, "u-18")
+    assert read == [ADA.user_id, "u-18"]
+    await ban(edges)
+    assert await is_banned(bans)
+    assert not await is_banned(bans, "u-18")
+    await edges.http.delete(BANS, **MODERATOR)
+    assert not await is_banned(bans)
+    assert "u-18" not in read[2:]
+
+
+@pytest.mark.parametrize("away_s", [0, 29, 3_000, 4_000, 100_000])
+async def test_whoever_has_not_asked_for_long_misses_nothing(
+    edges: Edges, bans: Bans, clock: Clock, away_s: float
+) -> None:
+    assert not await is_banned(bans)
+    clock.now_s -= away_s + 1  # the last time that this one asked is as long ago
+    assert not await is_banned(bans)
+    await ban(edges)
+    clock.now_s += away_s + 1
+    assert await is_banned(bans)
+
+
+async def test_many_who_are_banned_at_once_are_all_kept_out(edges: Edges, bans: Bans) -> None:
+    users = [f"u-{n}" for n in range(1_100)]
+    for user in users:
+        assert not await is_banned(bans, user)
+    await asyncio.gather(*[edges.store.bans.put(Ban(user, None, None, "", "m-1", 0)) for user in users])
+    assert all([await is_banned(bans, user) for user in users])
