@@ -1,3 +1,4 @@
+import { button } from "./elements.js";
 import { FormDialog } from "./form_dialog.js";
 import { fullTime } from "./relative_time.js";
 
@@ -53,10 +54,7 @@ export class BanDialog {
     const item = document.createElement("li");
     const where = ban.liveVideoId === null ? "everywhere" : `in ${ban.liveVideoId}`;
     const until = ban.until === null ? "for good" : `until ${fullTime(new Date(ban.until))}`;
-    const lift = document.createElement("button");
-    lift.type = "button";
-    lift.className = "link";
-    lift.textContent = "Lift";
+    const lift = button("link", "Lift");
     lift.addEventListener("click", () => {
       lift.disabled = true;
       this.#moderation.unban(ban.userId, ban.liveVideoId).then(

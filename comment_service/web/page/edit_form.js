@@ -1,3 +1,4 @@
+import { copyOf } from "./elements.js";
 import { explain } from "./explain.js";
 import { graphemes } from "./graphemes.js";
 
@@ -14,8 +15,7 @@ const MAX_CHARACTERS = 500;
  */
 export function editInPlace(row, template, save) {
   if (row.element.querySelector(".edit")) return;
-  const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  const form = /** @type {HTMLFormElement} */ (fragment.firstElementChild);
+  const form = copyOf(template);
   const text = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
   const problem = /** @type {HTMLElement} */ (form.querySelector(".edit__problem"));
   const content = row.part(".comment__content");

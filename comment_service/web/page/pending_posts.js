@@ -1,6 +1,7 @@
 import { newIdempotencyKey } from "../client/idempotency_key.js";
 import { Problem } from "../client/problem.js";
 import { Countdown } from "./countdown.js";
+import { copyOf } from "./elements.js";
 import { explain } from "./explain.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
@@ -102,9 +103,8 @@ class PendingPost {
    * @param {Draft} draft
    */
   constructor(template, draft) {
-    const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     this.draft = draft;
-    this.element = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    this.element = copyOf(template);
     this.retry = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__retry"));
     this.discard = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__discard"));
     this.#status = /** @type {HTMLElement} */ (this.element.querySelector(".pending__status"));

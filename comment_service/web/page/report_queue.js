@@ -1,3 +1,4 @@
+import { copyOf } from "./elements.js";
 import { explain } from "./explain.js";
 import { relativeTime } from "./relative_time.js";
 
@@ -80,8 +81,7 @@ export class ReportQueue {
 
   /** @param {Report} report */
   #item(report) {
-    const fragment = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    const item = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    const item = copyOf(this.#template);
     const fill = (/** @type {string} */ selector, /** @type {string} */ text) => {
       /** @type {HTMLElement} */ (item.querySelector(selector)).textContent = text;
     };
