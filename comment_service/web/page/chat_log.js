@@ -84,8 +84,9 @@ export class ChatLog {
     return this.#position.following;
   }
 
-  get empty() {
-    return this.#window.shown.length === 0;
+  /** How many comments are shown. */
+  get size() {
+    return this.#window.shown.length;
   }
 
   /** Whether there is nothing older than what is shown. */
@@ -199,13 +200,13 @@ export class ChatLog {
 
   /** Asks for a page of older comments, unless one is on its way or there are none. */
   async loadOlder() {
-    const before = this.#window.shown[0]?.commentId;
-    if (before === undefined || this.olderState === "loading" || this.fromBeginning) return;
+    const before = this.#window.shown[0]?.commentId ?? null;
+    if (this.olderState === "loading" || this.fromBeginning) return;
     this.#setOlderState("loading");
     try {
       const page = await this.#options.older(before);
-      // What was on top may have gone meanwhile; then this page no longer fits to what is there.
-      if (this.#window.shown[0]?.commentId === before) {
+      // What was on top may have gone meanwhile; then this page no longer fits to what is there. The newest page does.
+      if (before === null || this.#window.shown[0]?.commentId === before) {
         for (const comment of page.comments) this.#count(comment, false);
         this.#window.prepend(page.comments, page.hasMore);
       }

@@ -26,6 +26,8 @@ import { VideoReactions } from "./video_reactions.js";
 /** @typedef {import("../livecomments.js").ReactionKind} ReactionKind */
 /** @typedef {import("./session.js").Session} Session */
 
+/** So many comments are asked for at first; fewer may be all that there are. */
+const BACKLOG = 100;
 /** Comments that arrive so soon after the first connection are the backlog, and not announced. */
 const BACKLOG_MS = 1_500;
 const TICK_MS = 10_000;
@@ -49,8 +51,9 @@ export class Watch {
   #badge = new ConnectionBadge(byId("connection"));
   #ended = false;
   #unread = 0;
-  /** @type {number | null} */
-  #liveSince = null;
+  #wasLive = false;
+  /** Whether what comes was there before the page was opened. */
+  #inBacklog = true;
 
   /**
    * @param {string} liveVideoId
@@ -64,7 +67,7 @@ export class Watch {
     const ownReactions = new OwnReactions(storage("localStorage"));
     const moderation = new Moderation({ baseUrl, token });
     const banDialog = new BanDialog(dialog("ban"), moderation);
-    this.#live = new LiveComments(liveVideoId, { baseUrl, token, maxCatchUp: MAX_CATCH_UP });
+    this.#live = new LiveComments(liveVideoId, { baseUrl, token, backlog: BACKLOG, maxCatchUp: MAX_CATCH_UP });
     this.#log = new ChatLog({
       scroller: byId("log"),
       list: byId("comments"),
@@ -148,7 +151,7 @@ export class Watch {
     this.#live.on("end", () => this.#onEnd());
     this.#live.on("state", (change) => {
       this.#badge.show(change);
-      if (change.state === "live") this.#liveSince ??= performance.now();
+      if (change.state === "live" && !this.#wasLive) this.#onFirstLive();
       if (change.status === 401 && this.#session.user === null) this.#signIn.show(true, "Sign in to read along.");
       this.#showLog();
     });
@@ -165,8 +168,14 @@ export class Watch {
     setInterval(() => this.#log.tick(new Date()), TICK_MS);
   }
 
-  get #inBacklog() {
-    return this.#liveSince === null || performance.now() - this.#liveSince < BACKLOG_MS;
+  /** Where the backlog is short, asks whether that is all. Now, and not with the first comment, which all hear at once. */
+  #onFirstLive() {
+    this.#wasLive = true;
+    setTimeout(() => {
+      this.#inBacklog = false;
+      if (this.#log.size < BACKLOG) void this.#log.loadOlder();
+      else this.#showLog();
+    }, BACKLOG_MS);
   }
 
   /** @param {Comment} comment */
@@ -257,12 +266,13 @@ export class Watch {
   }
 
   #showLog() {
-    const { following, unseen, olderState, fromBeginning, empty } = this.#log;
+    const { following, unseen, olderState, fromBeginning, size } = this.#log;
+    const empty = size === 0;
     const older = byId("older");
-    older.hidden = empty || fromBeginning;
+    older.hidden = empty || fromBeginning || this.#inBacklog;
     older.textContent = { idle: "Older comments", loading: "Loading…", failed: "Could not load. Try again" }[olderState];
     byId("beginning").hidden = empty || !fromBeginning;
-    byId("nothing").hidden = !empty || this.#liveSince === null;
+    byId("nothing").hidden = !empty || !this.#wasLive;
     byId("newest").hidden = following;
     byId("newest-label").textContent =
       unseen === 0 ? "Newest" : unseen === 1 ? "1 new comment" : `${unseen} new comments`;
