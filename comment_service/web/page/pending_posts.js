@@ -50,16 +50,17 @@ export class PendingPosts {
   }
 
   /**
-   * A comment of this person's came by the stream, perhaps before the answer to its post, or although that answer was
-   * lost: it is no longer pending.
+   * A comment of this person's came by the stream, and by no answer so far. One on its way with the same words may be
+   * it, so the two are not shown side by side; whether it is, its answer's id says. Where an answer was lost the words
+   * have to do.
    *
    * @param {Comment} comment
    */
   arrived({ content }) {
-    const post = this.#posts.find(({ mayBeStored, draft }) => mayBeStored && draft.content.normalize() === content);
-    if (!post) return;
-    post.arrived = true;
-    this.#drop(post);
+    const likely = this.#posts.filter((post) => post.maySay(content));
+    const onItsWay = likely.find(({ sending }) => sending);
+    if (onItsWay) onItsWay.showArrived();
+    else if (likely.length > 0) this.#drop(likely[0]);
   }
 
   /** @param {PendingPost} post */
@@ -70,9 +71,9 @@ export class PendingPosts {
       this.#drop(post);
       this.#options.posted(comment);
     } catch (error) {
-      if (post.arrived) return;
       const problem = error instanceof Problem ? error : new Problem(0, "Something went wrong");
       post.showFailure(problem);
+      if (post.arrived && post.mayBeStored) this.#drop(post);
       this.#options.failed(problem);
     }
   }
@@ -86,9 +87,10 @@ export class PendingPosts {
 }
 
 class PendingPost {
+  sending = true;
   /** On its way, or failed in a way that leaves open whether the server has it. */
   mayBeStored = true;
-  /** It came by the stream. */
+  /** What came by the stream may be it. */
   arrived = false;
   /** The same for each attempt, so that a comment whose answer got lost is not stored twice. */
   idempotencyKey = newIdempotencyKey();
@@ -115,9 +117,24 @@ class PendingPost {
     /** @type {HTMLElement} */ (this.element.querySelector(".pending__images")).textContent = images;
   }
 
+  /**
+   * Whether a comment with that content, as the server has it, may be this one.
+   *
+   * @param {string} content
+   */
+  maySay(content) {
+    return this.mayBeStored && !this.arrived && this.draft.content.normalize() === content;
+  }
+
   showSending() {
     this.mayBeStored = true;
+    this.arrived = false;
     this.#show(true, "Sending…");
+  }
+
+  showArrived() {
+    this.arrived = true;
+    this.element.hidden = true;
   }
 
   /** @param {Problem} problem */
@@ -138,6 +155,8 @@ class PendingPost {
    * @param {string} status
    */
   #show(sending, status) {
+    this.sending = sending;
+    this.element.hidden = false;
     this.element.classList.toggle("pending--failed", !sending);
     this.#status.textContent = status;
     this.retry.hidden = sending;

@@ -182,8 +182,12 @@ export class Watch {
   #onComment(comment) {
     const own = comment.authorId === this.#session.user?.userId;
     const backlog = this.#inBacklog;
-    if (own) this.#pending.arrived(comment);
-    if (!this.#log.add(comment, !backlog) || own) return;
+    // A repeat is what the answer to its post has brought already.
+    if (!this.#log.add(comment, !backlog)) return;
+    if (own) {
+      this.#pending.arrived(comment);
+      return;
+    }
     if (!backlog) this.#announcer.comment(comment);
     if (!backlog && document.hidden) {
       this.#unread += 1;
