@@ -67,7 +67,7 @@ export class Composer {
       event.preventDefault();
       this.#trySend();
     });
-    this.#text.addEventListener("input", () => this.#update());
+    this.#text.addEventListener("input", () => this.#onInput());
     this.#text.addEventListener("keydown", (event) => this.#onKey(event));
     this.#part(".composer__unreply").addEventListener("click", () => this.replyTo(null));
     this.#update();
@@ -138,7 +138,7 @@ export class Composer {
 
   #trySend() {
     const content = this.#text.value.trim();
-    if (content === "" && !this.#tray.empty) this.note("Say something with it, too.");
+    if (content === "" && !this.#tray.empty) this.#askForWords();
     if (content === "" || this.#tooLong(content) || !this.#tray.ready || this.#countdown.running) return;
     if (!this.#submit({ content, replyTo: this.#replyTo, media: this.#tray.media })) return;
     this.#text.value = "";
@@ -148,11 +148,23 @@ export class Composer {
     this.#update();
   }
 
+  /** A comment has content; images go with it. */
+  #askForWords() {
+    this.note("An image needs a few words, too.");
+    this.focus();
+  }
+
+  #onInput() {
+    this.note("");
+    this.#update();
+  }
+
   #update() {
     const content = this.#text.value.trim();
     const count = graphemes(content).length;
     const tooLong = count > MAX_CHARACTERS;
     const blocked = tooLong || content === "" || !this.#tray.ready || this.#countdown.running;
+    this.#text.placeholder = this.#tray.empty ? "Say something…" : "Say something with it…";
     this.#counter.textContent = count >= COUNT_FROM ? `${count}/${MAX_CHARACTERS}` : "";
     this.#counter.classList.toggle("composer__counter--over", tooLong);
     this.#text.setAttribute("aria-invalid", String(tooLong));
