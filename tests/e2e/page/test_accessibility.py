@@ -64,6 +64,9 @@ WITHIN_PADDING = """form => {
   return form.querySelector('button').getBoundingClientRect().right < inside + 1;
 }"""
 
+WITHIN_PARENT = """element =>
+    element.getBoundingClientRect().right <= element.parentElement.getBoundingClientRect().right"""
+
 # Not wait_for_function, which the page's Content-Security-Policy forbids.
 HEARD_WITHIN_A_SECOND = """async (pattern) => {
   for (const deadline = performance.now() + 1000; performance.now() < deadline; ) {
@@ -291,6 +294,8 @@ async def test_no_width_needs_sideways_scrolling(
     await author.post(video, "n" * 100, replyTo=began["commentId"])
     ada = await open_viewer(video, viewport={"width": width, "height": 740})
     assert await ada.page.locator("#sign-in").evaluate(WITHIN_PADDING)
+    for part in (".comment__quote", ".comment__content"):
+        assert await ada.comment("n" * 100).locator(part).evaluate(WITHIN_PARENT)
     await ada.page.get_by_role("button", name="1 reply").click()
     await expect(ada.page.get_by_role("list", name="Replies").get_by_role("listitem")).to_have_count(1)
     await ada.sign_in("A name that is rather long")
