@@ -23,13 +23,18 @@ export class BanDialog {
   }
 
   /**
-   * @param {string} userId
-   * @param {string} name  as the title calls them
+   * @param {object} whom
+   * @param {string} whom.userId
+   * @param {string} whom.name         as the title calls them
+   * @param {string} [whom.where]      as the choice calls the video
+   * @param {boolean} [whom.reported]  then the report says why
    * @param {(choice: BanChoice) => Promise<void>} ban
    */
-  open(userId, name, ban) {
+  open({ userId, name, where = "this video", reported = false }, ban) {
     const { element } = this.#dialog;
     /** @type {HTMLElement} */ (element.querySelector(".ban__who")).textContent = name;
+    /** @type {HTMLElement} */ (element.querySelector(".ban__here")).textContent = `In ${where}`;
+    for (const why of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".ban__why"))) why.hidden = reported;
     this.#bans.replaceChildren();
     this.#dialog.open((data) => {
       const seconds = Number(data.get("duration"));

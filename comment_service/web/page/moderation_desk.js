@@ -37,10 +37,7 @@ export class ModerationDesk {
       template: options.template,
       moderation: options.moderation,
       liveVideoId: options.liveVideoId,
-      ban: ({ authorId }, settle) =>
-        options.banDialog.open(authorId, "the author", ({ everywhere, durationS }) =>
-          settle({ everywhere, ...(durationS === null ? {} : { durationS }) }),
-        ),
+      ban: (report, settle) => this.#banAuthor(report, settle),
       counted: (count, more) => this.#showCount(count, more),
     });
     this.#button.addEventListener("click", () => this.#open());
@@ -74,6 +71,20 @@ export class ModerationDesk {
     if (this.#part(".desk__moderator").hidden) return;
     void this.#queue.refresh();
     void this.#showSlowMode();
+  }
+
+  /**
+   * In the video of the report, which need not be this one, and with the report's reason.
+   *
+   * @param {import("../client/moderation_api.js").Report} report
+   * @param {(ban: {everywhere?: boolean, durationS?: number}) => Promise<void>} settle
+   */
+  #banAuthor({ authorId, liveVideoId }, settle) {
+    const where = liveVideoId === this.#options.liveVideoId ? undefined : liveVideoId;
+    const whom = { userId: authorId, name: "the author", where, reported: true };
+    this.#options.banDialog.open(whom, ({ everywhere, durationS }) =>
+      settle({ everywhere, ...(durationS === null ? {} : { durationS }) }),
+    );
   }
 
   async #showSlowMode() {
