@@ -25,6 +25,7 @@ export class PendingPosts {
    * @param {(draft: Draft, idempotencyKey: string) => Promise<Comment>} options.post
    * @param {(comment: Comment) => void} options.posted
    * @param {(problem: Problem) => void} options.failed
+   * @param {() => void} options.left  the button that had the focus is gone
    */
   constructor(options) {
     this.#options = options;
@@ -41,8 +42,14 @@ export class PendingPosts {
   add(draft) {
     if (this.#posts.length >= LIMIT) return false;
     const post = new PendingPost(this.#template, draft);
-    post.retry.addEventListener("click", () => void this.#send(post));
-    post.discard.addEventListener("click", () => this.#drop(post));
+    post.retry.addEventListener("click", () => {
+      void this.#send(post);
+      this.#options.left();
+    });
+    post.discard.addEventListener("click", () => {
+      this.#drop(post);
+      this.#options.left();
+    });
     this.#posts.push(post);
     this.#list.append(post.element);
     void this.#send(post);

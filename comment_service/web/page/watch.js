@@ -93,6 +93,7 @@ export class Watch {
         this.#slowMode.posted();
       },
       failed: (problem) => this.#onFailure(problem),
+      left: toLog,
     });
     this.#composer = new Composer(form("composer"), {
       dropArea: byId("chat"),
@@ -158,9 +159,12 @@ export class Watch {
     byId("older").addEventListener("click", () => void this.#log.loadOlder());
     byId("newest").addEventListener("click", () => {
       this.#log.follow();
-      byId("log").focus({ preventScroll: true });
+      toLog();
     });
-    byId("sign-out").addEventListener("click", () => this.#signOut());
+    byId("sign-out").addEventListener("click", () => {
+      this.#signOut();
+      toLog();
+    });
     document.addEventListener("visibilitychange", () => {
       this.#unread = 0;
       this.#showTitle();
@@ -273,8 +277,10 @@ export class Watch {
     const { following, unseen, olderState, fromBeginning, size } = this.#log;
     const empty = size === 0;
     const older = byId("older");
+    const leaves = older === document.activeElement;
     older.hidden = empty || fromBeginning || this.#inBacklog;
     older.textContent = { idle: "Older comments", loading: "Loading…", failed: "Could not load. Try again" }[olderState];
+    if (leaves && older.hidden) toLog();
     byId("beginning").hidden = empty || !fromBeginning;
     byId("nothing").hidden = !empty || !this.#wasLive;
     byId("newest").hidden = following;
@@ -292,6 +298,11 @@ export class Watch {
     const title = `${this.#liveVideoId} · livecomments`;
     document.title = this.#unread > 0 ? `(${this.#unread}) ${title}` : title;
   }
+}
+
+/** Where the focus goes when what had it goes. */
+function toLog() {
+  byId("log").focus({ preventScroll: true });
 }
 
 /** @param {string} id */

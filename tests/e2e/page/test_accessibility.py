@@ -215,6 +215,16 @@ async def test_the_focus_survives_the_comment_that_it_was_on(
     await expect(ada.comment("stays")).to_be_focused()
 
 
+async def test_the_focus_goes_to_the_log_where_the_button_goes(open_viewer: OpenViewer, video: str) -> None:
+    ada = await open_viewer(video, name="Ada")
+    await ada.page.route(f"**/comments/{video}", lambda route: route.abort(), times=1)
+    await ada.write("regretted")
+    for name in ("Try again", "Sign out"):
+        await ada.page.get_by_role("button", name=name).focus()
+        await ada.page.keyboard.press("Enter")
+        await expect(ada.log).to_be_focused()
+
+
 async def test_by_keyboard_alone(open_viewer: OpenViewer, video: str) -> None:
     ada = await open_viewer(video)
     page = ada.page
