@@ -71,7 +71,11 @@ export class ChatLog {
       template: options.template,
       context: this.#context,
       replies: options.replies,
-      changed: () => this.#schedule(),
+      changed: () => {
+        // The same comment may be in the log and in the thread: of one age.
+        this.tick(new Date());
+        this.#schedule();
+      },
       counted: (commentId, found) => {
         this.#counts.settle(commentId, found.length, found);
         this.#rows.get(commentId)?.refresh();
