@@ -2,6 +2,7 @@ import { attachImages } from "./attach_images.js";
 import { Countdown } from "./countdown.js";
 import { graphemes } from "./graphemes.js";
 import { ImageTray } from "./image_tray.js";
+import { MAX_CHARACTERS, sends } from "./writing.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
 /** @typedef {import("../client/comments_api.js").Media} Media */
@@ -15,8 +16,6 @@ import { ImageTray } from "./image_tray.js";
  * @property {Media[]} media
  */
 
-/** CONTRACT's limit, in characters as people count them. */
-const MAX_CHARACTERS = 500;
 /** From here on the counter shows. */
 const COUNT_FROM = 400;
 
@@ -130,8 +129,7 @@ export class Composer {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (event.key === "Escape" && this.#replyTo !== null) this.replyTo(null);
-    // While an input method composes, Enter chooses a word; keyCode 229 is how Safari says so.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (!sends(event)) return;
     event.preventDefault();
     this.#trySend();
   }

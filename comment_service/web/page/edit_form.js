@@ -1,10 +1,9 @@
 import { copyOf } from "./elements.js";
 import { explain } from "./explain.js";
 import { graphemes } from "./graphemes.js";
+import { MAX_CHARACTERS, sends } from "./writing.js";
 
 /** @typedef {import("./comment_row.js").CommentRow} CommentRow */
-
-const MAX_CHARACTERS = 500;
 
 /**
  * Turns a comment's content into a field until it is saved (Enter) or left (Escape).
@@ -51,8 +50,7 @@ export function editInPlace(row, template, save) {
   form.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.key === "Escape") leave();
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    if (event.target !== text) return;
+    if (event.target !== text || !sends(event)) return;
     event.preventDefault();
     void submit();
   });
