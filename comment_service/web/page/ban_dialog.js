@@ -1,4 +1,4 @@
-import { button } from "./elements.js";
+import { button, part } from "./elements.js";
 import { FormDialog } from "./form_dialog.js";
 import { fullTime } from "./relative_time.js";
 
@@ -18,7 +18,7 @@ export class BanDialog {
    */
   constructor(element, moderation) {
     this.#dialog = new FormDialog(element);
-    this.#bans = /** @type {HTMLElement} */ (element.querySelector(".ban__present"));
+    this.#bans = part(element, ".ban__present");
     this.#moderation = moderation;
   }
 
@@ -32,8 +32,8 @@ export class BanDialog {
    */
   open({ userId, name, where = "this video", reported = false }, ban) {
     const { element } = this.#dialog;
-    /** @type {HTMLElement} */ (element.querySelector(".ban__who")).textContent = name;
-    /** @type {HTMLElement} */ (element.querySelector(".ban__here")).textContent = `In ${where}`;
+    part(element, ".ban__who").textContent = name;
+    part(element, ".ban__here").textContent = `In ${where}`;
     for (const why of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".ban__why"))) why.hidden = reported;
     this.#bans.replaceChildren();
     this.#dialog.open((data) => {

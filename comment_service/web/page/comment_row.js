@@ -1,6 +1,6 @@
 import { hue, initials } from "./avatar.js";
 import { showImages } from "./comment_images.js";
-import { copyOf } from "./elements.js";
+import { copyOf, part } from "./elements.js";
 import { ReactionChips } from "./reaction_chips.js";
 import { fullTime, relativeTime } from "./relative_time.js";
 
@@ -74,7 +74,7 @@ export class CommentRow {
    * @returns {HTMLElement}
    */
   part(selector) {
-    return /** @type {HTMLElement} */ (this.element.querySelector(selector));
+    return part(this.element, selector);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { attachImages } from "./attach_images.js";
 import { Countdown } from "./countdown.js";
+import { part } from "./elements.js";
 import { graphemes } from "./graphemes.js";
 import { ImageTray } from "./image_tray.js";
 import { MAX_CHARACTERS, sends } from "./writing.js";
@@ -192,6 +193,6 @@ export class Composer {
    * @returns {HTMLElement}
    */
   #part(selector) {
-    return /** @type {HTMLElement} */ (this.#form.querySelector(selector));
+    return part(this.#form, selector);
   }
 }

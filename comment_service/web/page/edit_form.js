@@ -1,4 +1,4 @@
-import { copyOf } from "./elements.js";
+import { copyOf, part } from "./elements.js";
 import { explain } from "./explain.js";
 import { graphemes } from "./graphemes.js";
 import { MAX_CHARACTERS, sends } from "./writing.js";
@@ -16,7 +16,7 @@ export function editInPlace(row, template, save) {
   if (row.element.querySelector(".edit")) return;
   const form = copyOf(template);
   const text = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
-  const problem = /** @type {HTMLElement} */ (form.querySelector(".edit__problem"));
+  const problem = part(form, ".edit__problem");
   const content = row.part(".comment__content");
 
   const leave = () => {

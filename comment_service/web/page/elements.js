@@ -22,3 +22,14 @@ export function button(className, text = "") {
   element.textContent = text;
   return element;
 }
+
+/**
+ * A part of an element that is known to be there.
+ *
+ * @param {Element} element
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function part(element, selector) {
+  return /** @type {HTMLElement} */ (element.querySelector(selector));
+}

@@ -1,3 +1,4 @@
+import { part } from "./elements.js";
 import { explain } from "./explain.js";
 import { FormDialog } from "./form_dialog.js";
 import { ReportQueue } from "./report_queue.js";
@@ -120,7 +121,7 @@ export class ModerationDesk {
    */
   #showCount(count, more) {
     const text = more ? `${count}+` : String(count);
-    const badge = /** @type {HTMLElement} */ (this.#button.querySelector(".desk-button__count"));
+    const badge = part(this.#button, ".desk-button__count");
     badge.hidden = count === 0;
     badge.textContent = text;
     this.#button.setAttribute("aria-label", count === 0 ? "Moderate" : `Moderate, ${text} reports`);
@@ -131,6 +132,6 @@ export class ModerationDesk {
    * @returns {HTMLElement}
    */
   #part(selector) {
-    return /** @type {HTMLElement} */ (this.#dialog.querySelector(selector));
+    return part(this.#dialog, selector);
   }
 }

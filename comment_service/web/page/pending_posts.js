@@ -1,7 +1,7 @@
 import { newIdempotencyKey } from "../client/idempotency_key.js";
 import { Problem } from "../client/problem.js";
 import { Countdown } from "./countdown.js";
-import { copyOf } from "./elements.js";
+import { copyOf, part } from "./elements.js";
 import { explain } from "./explain.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
@@ -116,12 +116,12 @@ class PendingPost {
     this.element = copyOf(template);
     this.retry = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__retry"));
     this.discard = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__discard"));
-    this.#status = /** @type {HTMLElement} */ (this.element.querySelector(".pending__status"));
-    this.#wait = /** @type {HTMLElement} */ (this.element.querySelector(".pending__wait"));
-    const text = /** @type {HTMLElement} */ (this.element.querySelector(".comment__content"));
+    this.#status = part(this.element, ".pending__status");
+    this.#wait = part(this.element, ".pending__wait");
+    const text = part(this.element, ".comment__content");
     text.textContent = draft.content;
     const images = draft.media.length === 0 ? "" : draft.media.length === 1 ? "1 image" : `${draft.media.length} images`;
-    /** @type {HTMLElement} */ (this.element.querySelector(".pending__images")).textContent = images;
+    part(this.element, ".pending__images").textContent = images;
   }
 
   /**

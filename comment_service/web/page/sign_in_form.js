@@ -1,5 +1,5 @@
 import { Problem } from "../client/problem.js";
-import { button } from "./elements.js";
+import { button, part } from "./elements.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {"join" | "login" | "register"} Way */
@@ -160,6 +160,6 @@ export class SignInForm {
    * @returns {HTMLElement}
    */
   #part(selector) {
-    return /** @type {HTMLElement} */ (this.#form.querySelector(selector));
+    return part(this.#form, selector);
   }
 }

@@ -1,4 +1,4 @@
-import { button } from "./elements.js";
+import { button, part } from "./elements.js";
 import { FloatingReactions } from "./floating_reactions.js";
 import { KINDS } from "./kinds.js";
 
@@ -71,7 +71,7 @@ export class VideoReactions {
    * @param {number} total
    */
   #showTotal(kind, label, total) {
-    const cheer = /** @type {HTMLElement} */ (this.#bar.querySelector(`[data-kind="${kind}"]`));
+    const cheer = part(this.#bar, `[data-kind="${kind}"]`);
     const text = total === 0 ? "" : total.toLocaleString("en", { notation: "compact" });
     cheer.children[1].textContent = text;
     cheer.setAttribute("aria-label", total === 0 ? label : `${label}, ${total}`);
