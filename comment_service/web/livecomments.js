@@ -15,11 +15,10 @@
 import { CommentsApi, REACTION_KINDS } from "./client/comments_api.js";
 import { Connection } from "./client/connection.js";
 import { Emitter } from "./client/emitter.js";
+import { Feed } from "./client/feed.js";
 import { newIdempotencyKey } from "./client/idempotency_key.js";
 import { MediaApi } from "./client/media_api.js";
 import { Problem } from "./client/problem.js";
-import { RecentChanges } from "./client/recent_changes.js";
-import { RecentIds } from "./client/recent_ids.js";
 import { Requests } from "./client/requests.js";
 
 export { Problem, REACTION_KINDS };
@@ -49,22 +48,15 @@ export { Problem, REACTION_KINDS };
  */
 
 const LIVE_VIDEO_ID = /^[A-Za-z0-9_-]{1,64}$/;
-/** More than a server replays (1000) and what a hot video has in the 2 s that may repeat (2000), together. */
-const RECENT_IDS = 4096;
-const CATCH_UP_PAGE = 200;
 const MAX_BACKLOG = 1000;
 
 export class LiveComments {
   #api;
   #connection;
   #emitter = new Emitter();
+  #feed;
   #media;
-  #seen = new RecentIds(RECENT_IDS);
-  #changes = new RecentChanges(RECENT_IDS);
   #backlog;
-  #maxCatchUp;
-  /** @type {string | null} */
-  #lastEventId;
   /** What shows that somebody is watching, where posting needs it. @type {{ticket: string, expiresAt: string} | null} */
   #ticket = null;
 
@@ -81,10 +73,14 @@ export class LiveComments {
     const requests = new Requests({ baseUrl: options.baseUrl, token, readWithToken, fetch });
     /** @readonly */
     this.liveVideoId = liveVideoId;
-    this.#lastEventId = options.lastEventId ?? null;
     this.#backlog = options.backlog ?? 100;
-    this.#maxCatchUp = options.maxCatchUp ?? 5_000;
     this.#api = new CommentsApi(requests, liveVideoId);
+    this.#feed = new Feed({
+      api: this.#api,
+      emit: (name, payload) => this.#emitter.emit(name, payload),
+      lastEventId: options.lastEventId ?? null,
+      maxCatchUp: options.maxCatchUp ?? 5_000,
+    });
     this.#media = new MediaApi(requests, fetch);
     this.#connection = new Connection({
       url: () => this.#api.streamUrl(this.#position()),
@@ -105,7 +101,7 @@ export class LiveComments {
 
   /** The comment to resume after; null before the first. */
   get lastEventId() {
-    return this.#lastEventId;
+    return this.#feed.lastEventId;
   }
 
   /**
@@ -258,7 +254,7 @@ export class LiveComments {
    */
   async older(before, pageSize = 50) {
     const signal = this.#connection.signal;
-    return this.#asTheyStand(
+    return this.#feed.asTheyStand(
       await this.#api.list({ cursor: before, direction: "before", sort: "asc", pageSize, signal }),
     );
   }
@@ -272,7 +268,7 @@ export class LiveComments {
    * @throws {Problem}
    */
   async replies(commentId, options = {}) {
-    return this.#asTheyStand(await this.#api.replies(commentId, options, this.#connection.signal));
+    return this.#feed.asTheyStand(await this.#api.replies(commentId, options, this.#connection.signal));
   }
 
   /** Tries to connect at once, where it waits: somebody has just signed in, perhaps. */
@@ -287,7 +283,8 @@ export class LiveComments {
 
   /** @returns {Object<string, string>} */
   #position() {
-    if (this.#lastEventId !== null) return { lastEventId: this.#lastEventId };
+    const { lastEventId } = this.#feed;
+    if (lastEventId !== null) return { lastEventId };
     // Back at a video where nobody had commented before: all that is there now was missed.
     const missedAll = this.#connection.beenLive && this.#backlog > 0;
     return { backlog: String(missedAll ? MAX_BACKLOG : this.#backlog) };
@@ -300,42 +297,10 @@ export class LiveComments {
   async #receive({ event, data }, signal) {
     const payload = parsed(data);
     if (payload === null) return;
-    if (event === "comment") this.#deliver(payload);
-    else if (event === "edit") this.#change(payload);
-    else if (event === "delete") this.#remove(payload);
-    else if (event === "ticket") this.#keep(payload);
-    else this.#emitter.emit(event, payload);
-    if (event === "resync") await this.#catchUp(payload.after, signal);
+    if (event === "ticket") this.#keep(payload);
+    else await this.#feed.take(event, payload, signal);
     if (event === "reconnect") this.#connection.comeBackIn(payload.afterMs);
     if (event === "end") this.#connection.end("ended");
-  }
-
-  /** @param {Comment} comment */
-  #deliver(comment) {
-    this.#lastEventId = comment.commentId;
-    const standing = this.#changes.applied(comment);
-    if (this.#seen.add(comment.commentId) && standing !== null) this.#emitter.emit("comment", standing);
-  }
-
-  /** @param {Comment} comment */
-  #change(comment) {
-    if (this.#changes.edited(comment)) this.#emitter.emit("edit", comment);
-  }
-
-  /** @param {{commentId: string}} deletion */
-  #remove(deletion) {
-    if (this.#changes.deleted(deletion.commentId)) this.#emitter.emit("delete", deletion);
-  }
-
-  /**
-   * A page that was read before a change was heard of must not bring back what it changed.
-   *
-   * @param {CommentPage} page
-   * @returns {CommentPage}
-   */
-  #asTheyStand(page) {
-    const comments = page.comments.map((comment) => this.#changes.applied(comment)).filter((comment) => comment !== null);
-    return { ...page, comments };
   }
 
   /**
@@ -345,35 +310,6 @@ export class LiveComments {
    */
   #keep(ticket) {
     if (this.#ticket === null || ticket.expiresAt > this.#ticket.expiresAt) this.#ticket = ticket;
-  }
-
-  /**
-   * Reads by REST what the stream could not replay. The stream waits meanwhile, so the order holds; what both bring
-   * comes once. A failure ends the present stream, and the next one goes on from where this got to.
-   *
-   * @param {string} after
-   * @param {AbortSignal} signal
-   */
-  async #catchUp(after, signal) {
-    let cursor = after;
-    let read = 0;
-    for (;;) {
-      const page = await this.#api.list({
-        cursor,
-        direction: "after",
-        sort: "asc",
-        pageSize: CATCH_UP_PAGE,
-        signal,
-      });
-      for (const comment of page.comments) this.#deliver(comment);
-      if (!page.hasMore || page.comments.length === 0) return;
-      cursor = page.comments[page.comments.length - 1].commentId;
-      read += page.comments.length;
-      if (read >= this.#maxCatchUp) {
-        this.#emitter.emit("gap", { after: cursor });
-        return;
-      }
-    }
   }
 }
 

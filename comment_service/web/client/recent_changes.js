@@ -1,3 +1,5 @@
+import { forgetOldest } from "./forget_oldest.js";
+
 /** @typedef {import("./comments_api.js").Comment} Comment */
 
 /**
@@ -54,9 +56,7 @@ export class RecentChanges {
     // Taken out first, so that it is the youngest again.
     this.#changed.delete(commentId);
     this.#changed.set(commentId, comment);
-    if (this.#changed.size > this.#limit) {
-      this.#changed.delete(/** @type {string} */ (this.#changed.keys().next().value));
-    }
+    forgetOldest(this.#changed, this.#limit);
   }
 }
 

@@ -1,3 +1,5 @@
+import { forgetOldest } from "./forget_oldest.js";
+
 /** The ids seen last, as many as `limit`: what drops a comment that comes a second time after a reconnect. */
 export class RecentIds {
   #limit;
@@ -22,7 +24,7 @@ export class RecentIds {
   add(id) {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);
-    if (this.#ids.size > this.#limit) this.#ids.delete(/** @type {string} */ (this.#ids.values().next().value));
+    forgetOldest(this.#ids, this.#limit);
     return true;
   }
 }

@@ -1,3 +1,4 @@
+import { button, part } from "./elements.js";
 import { FormDialog } from "./form_dialog.js";
 import { fullTime } from "./relative_time.js";
 
@@ -17,18 +18,23 @@ export class BanDialog {
    */
   constructor(element, moderation) {
     this.#dialog = new FormDialog(element);
-    this.#bans = /** @type {HTMLElement} */ (element.querySelector(".ban__present"));
+    this.#bans = part(element, ".ban__present");
     this.#moderation = moderation;
   }
 
   /**
-   * @param {string} userId
-   * @param {string} name  as the title calls them
+   * @param {object} whom
+   * @param {string} whom.userId
+   * @param {string} whom.name         as the title calls them
+   * @param {string} [whom.where]      as the choice calls the video
+   * @param {boolean} [whom.reported]  then the report says why
    * @param {(choice: BanChoice) => Promise<void>} ban
    */
-  open(userId, name, ban) {
+  open({ userId, name, where = "this video", reported = false }, ban) {
     const { element } = this.#dialog;
-    /** @type {HTMLElement} */ (element.querySelector(".ban__who")).textContent = name;
+    part(element, ".ban__who").textContent = name;
+    part(element, ".ban__here").textContent = `In ${where}`;
+    for (const why of /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".ban__why"))) why.hidden = reported;
     this.#bans.replaceChildren();
     this.#dialog.open((data) => {
       const seconds = Number(data.get("duration"));
@@ -53,10 +59,7 @@ export class BanDialog {
     const item = document.createElement("li");
     const where = ban.liveVideoId === null ? "everywhere" : `in ${ban.liveVideoId}`;
     const until = ban.until === null ? "for good" : `until ${fullTime(new Date(ban.until))}`;
-    const lift = document.createElement("button");
-    lift.type = "button";
-    lift.className = "link";
-    lift.textContent = "Lift";
+    const lift = button("link", "Lift");
     lift.addEventListener("click", () => {
       lift.disabled = true;
       this.#moderation.unban(ban.userId, ban.liveVideoId).then(

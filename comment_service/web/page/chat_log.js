@@ -71,7 +71,11 @@ export class ChatLog {
       template: options.template,
       context: this.#context,
       replies: options.replies,
-      changed: () => this.#schedule(),
+      changed: () => {
+        // The same comment may be in the log and in the thread: of one age.
+        this.tick(new Date());
+        this.#schedule();
+      },
       counted: (commentId, found) => {
         this.#counts.settle(commentId, found.length, found);
         this.#rows.get(commentId)?.refresh();
@@ -84,8 +88,9 @@ export class ChatLog {
     return this.#position.following;
   }
 
-  get empty() {
-    return this.#window.shown.length === 0;
+  /** How many comments are shown. */
+  get size() {
+    return this.#window.shown.length;
   }
 
   /** Whether there is nothing older than what is shown. */
@@ -199,13 +204,13 @@ export class ChatLog {
 
   /** Asks for a page of older comments, unless one is on its way or there are none. */
   async loadOlder() {
-    const before = this.#window.shown[0]?.commentId;
-    if (before === undefined || this.olderState === "loading" || this.fromBeginning) return;
+    const before = this.#window.shown[0]?.commentId ?? null;
+    if (this.olderState === "loading" || this.fromBeginning) return;
     this.#setOlderState("loading");
     try {
       const page = await this.#options.older(before);
-      // What was on top may have gone meanwhile; then this page no longer fits to what is there.
-      if (this.#window.shown[0]?.commentId === before) {
+      // What was on top may have gone meanwhile; then this page no longer fits to what is there. The newest page does.
+      if (before === null || this.#window.shown[0]?.commentId === before) {
         for (const comment of page.comments) this.#count(comment, false);
         this.#window.prepend(page.comments, page.hasMore);
       }

@@ -157,7 +157,7 @@ export class CommentActions {
   /** @param {Comment} comment */
   #ban({ authorId, authorName }) {
     const { live, banDialog, moderation, notice } = this.#options;
-    banDialog.open(authorId, authorName, async ({ everywhere, durationS, reason }) => {
+    banDialog.open({ userId: authorId, name: authorName }, async ({ everywhere, durationS, reason }) => {
       await moderation.ban(authorId, { liveVideoId: everywhere ? null : live.liveVideoId, durationS, reason });
       notice.say(`${authorName} is banned ${everywhere ? "everywhere" : "from this video"}.`);
     });

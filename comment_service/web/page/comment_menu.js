@@ -1,4 +1,5 @@
 import { AnchoredPopover } from "./anchored_popover.js";
+import { button } from "./elements.js";
 
 /** @typedef {{label: string, danger?: boolean, run: () => void}} MenuItem */
 
@@ -18,16 +19,13 @@ export class CommentMenu {
   show(anchor, items) {
     this.#popover.element.replaceChildren(
       ...items.map(({ label, danger = false, run }) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.setAttribute("role", "menuitem");
-        button.className = danger ? "menu__item menu__item--danger" : "menu__item";
-        button.textContent = label;
-        button.addEventListener("click", () => {
+        const item = button(danger ? "menu__item menu__item--danger" : "menu__item", label);
+        item.setAttribute("role", "menuitem");
+        item.addEventListener("click", () => {
           this.#popover.hide();
           run();
         });
-        return button;
+        return item;
       }),
     );
     this.#popover.show(anchor);

@@ -1,5 +1,6 @@
 import { hue, initials } from "./avatar.js";
 import { showImages } from "./comment_images.js";
+import { copyOf, part } from "./elements.js";
 import { ReactionChips } from "./reaction_chips.js";
 import { fullTime, relativeTime } from "./relative_time.js";
 
@@ -53,9 +54,8 @@ export class CommentRow {
    * @param {boolean} [inThread]  under the comment that began the thread, so it need not say what it answers
    */
   constructor(template, comment, context, inThread = false) {
-    const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     /** @readonly */
-    this.element = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    this.element = copyOf(template);
     CommentRow.#byElement.set(this.element, this);
     this.comment = comment;
     this.#context = context;
@@ -74,7 +74,7 @@ export class CommentRow {
    * @returns {HTMLElement}
    */
   part(selector) {
-    return /** @type {HTMLElement} */ (this.element.querySelector(selector));
+    return part(this.element, selector);
   }
 
   /**

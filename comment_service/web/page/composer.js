@@ -1,7 +1,9 @@
 import { attachImages } from "./attach_images.js";
 import { Countdown } from "./countdown.js";
+import { part } from "./elements.js";
 import { graphemes } from "./graphemes.js";
 import { ImageTray } from "./image_tray.js";
+import { MAX_CHARACTERS, sends } from "./writing.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
 /** @typedef {import("../client/comments_api.js").Media} Media */
@@ -15,8 +17,6 @@ import { ImageTray } from "./image_tray.js";
  * @property {Media[]} media
  */
 
-/** CONTRACT's limit, in characters as people count them. */
-const MAX_CHARACTERS = 500;
 /** From here on the counter shows. */
 const COUNT_FROM = 400;
 
@@ -67,7 +67,7 @@ export class Composer {
       event.preventDefault();
       this.#trySend();
     });
-    this.#text.addEventListener("input", () => this.#update());
+    this.#text.addEventListener("input", () => this.#onInput());
     this.#text.addEventListener("keydown", (event) => this.#onKey(event));
     this.#part(".composer__unreply").addEventListener("click", () => this.replyTo(null));
     this.#update();
@@ -130,15 +130,14 @@ export class Composer {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (event.key === "Escape" && this.#replyTo !== null) this.replyTo(null);
-    // While an input method composes, Enter chooses a word; keyCode 229 is how Safari says so.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (!sends(event)) return;
     event.preventDefault();
     this.#trySend();
   }
 
   #trySend() {
     const content = this.#text.value.trim();
-    if (content === "" && !this.#tray.empty) this.note("Say something with it, too.");
+    if (content === "" && !this.#tray.empty) this.#askForWords();
     if (content === "" || this.#tooLong(content) || !this.#tray.ready || this.#countdown.running) return;
     if (!this.#submit({ content, replyTo: this.#replyTo, media: this.#tray.media })) return;
     this.#text.value = "";
@@ -148,11 +147,23 @@ export class Composer {
     this.#update();
   }
 
+  /** A comment has content; images go with it. */
+  #askForWords() {
+    this.note("An image needs a few words, too.");
+    this.focus();
+  }
+
+  #onInput() {
+    this.note("");
+    this.#update();
+  }
+
   #update() {
     const content = this.#text.value.trim();
     const count = graphemes(content).length;
     const tooLong = count > MAX_CHARACTERS;
     const blocked = tooLong || content === "" || !this.#tray.ready || this.#countdown.running;
+    this.#text.placeholder = this.#tray.empty ? "Say something…" : "Say something with it…";
     this.#counter.textContent = count >= COUNT_FROM ? `${count}/${MAX_CHARACTERS}` : "";
     this.#counter.classList.toggle("composer__counter--over", tooLong);
     this.#text.setAttribute("aria-invalid", String(tooLong));
@@ -182,6 +193,6 @@ export class Composer {
    * @returns {HTMLElement}
    */
   #part(selector) {
-    return /** @type {HTMLElement} */ (this.#form.querySelector(selector));
+    return part(this.#form, selector);
   }
 }

@@ -1,3 +1,5 @@
+import { part } from "./elements.js";
+
 /** @typedef {import("../livecomments.js").State} State */
 /** @typedef {import("../livecomments.js").StateChange} StateChange */
 
@@ -18,7 +20,7 @@ export class ConnectionBadge {
   /** @param {HTMLElement} element  with role="status" */
   constructor(element) {
     this.#element = element;
-    this.#label = /** @type {HTMLElement} */ (element.querySelector(".connection__label"));
+    this.#label = part(element, ".connection__label");
   }
 
   /** @param {StateChange} change */

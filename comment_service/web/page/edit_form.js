@@ -1,9 +1,9 @@
+import { copyOf, part } from "./elements.js";
 import { explain } from "./explain.js";
 import { graphemes } from "./graphemes.js";
+import { MAX_CHARACTERS, sends } from "./writing.js";
 
 /** @typedef {import("./comment_row.js").CommentRow} CommentRow */
-
-const MAX_CHARACTERS = 500;
 
 /**
  * Turns a comment's content into a field until it is saved (Enter) or left (Escape).
@@ -14,10 +14,9 @@ const MAX_CHARACTERS = 500;
  */
 export function editInPlace(row, template, save) {
   if (row.element.querySelector(".edit")) return;
-  const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  const form = /** @type {HTMLFormElement} */ (fragment.firstElementChild);
+  const form = copyOf(template);
   const text = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
-  const problem = /** @type {HTMLElement} */ (form.querySelector(".edit__problem"));
+  const problem = part(form, ".edit__problem");
   const content = row.part(".comment__content");
 
   const leave = () => {
@@ -51,8 +50,7 @@ export function editInPlace(row, template, save) {
   form.addEventListener("keydown", (event) => {
     event.stopPropagation();
     if (event.key === "Escape") leave();
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    if (event.target !== text) return;
+    if (event.target !== text || !sends(event)) return;
     event.preventDefault();
     void submit();
   });

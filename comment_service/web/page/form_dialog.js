@@ -1,3 +1,4 @@
+import { part } from "./elements.js";
 import { explain } from "./explain.js";
 
 /**
@@ -14,7 +15,7 @@ export class FormDialog {
     this.element = element;
     /** @readonly */
     this.form = /** @type {HTMLFormElement} */ (element.querySelector("form"));
-    this.#problem = /** @type {HTMLElement} */ (element.querySelector(".dialog__problem"));
+    this.#problem = part(element, ".dialog__problem");
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit();

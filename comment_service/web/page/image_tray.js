@@ -1,3 +1,4 @@
+import { button } from "./elements.js";
 import { explain } from "./explain.js";
 
 /** @typedef {import("../client/comments_api.js").Media} Media */
@@ -24,10 +25,7 @@ class TrayImage {
     image.alt = file.name;
     this.progress = document.createElement("progress");
     this.progress.setAttribute("aria-label", `Sending ${file.name}`);
-    this.remove = document.createElement("button");
-    this.remove.type = "button";
-    this.remove.className = "tray__remove";
-    this.remove.textContent = "×";
+    this.remove = button("tray__remove", "×");
     this.remove.setAttribute("aria-label", `Remove ${file.name}`);
     this.element.append(image, this.progress, this.remove);
   }

@@ -1,3 +1,4 @@
+import { part } from "./elements.js";
 import { explain } from "./explain.js";
 import { FormDialog } from "./form_dialog.js";
 import { ReportQueue } from "./report_queue.js";
@@ -37,10 +38,7 @@ export class ModerationDesk {
       template: options.template,
       moderation: options.moderation,
       liveVideoId: options.liveVideoId,
-      ban: ({ authorId }, settle) =>
-        options.banDialog.open(authorId, "the author", ({ everywhere, durationS }) =>
-          settle({ everywhere, ...(durationS === null ? {} : { durationS }) }),
-        ),
+      ban: (report, settle) => this.#banAuthor(report, settle),
       counted: (count, more) => this.#showCount(count, more),
     });
     this.#button.addEventListener("click", () => this.#open());
@@ -76,6 +74,20 @@ export class ModerationDesk {
     void this.#showSlowMode();
   }
 
+  /**
+   * In the video of the report, which need not be this one, and with the report's reason.
+   *
+   * @param {import("../client/moderation_api.js").Report} report
+   * @param {(ban: {everywhere?: boolean, durationS?: number}) => Promise<void>} settle
+   */
+  #banAuthor({ authorId, liveVideoId }, settle) {
+    const where = liveVideoId === this.#options.liveVideoId ? undefined : liveVideoId;
+    const whom = { userId: authorId, name: "the author", where, reported: true };
+    this.#options.banDialog.open(whom, ({ everywhere, durationS }) =>
+      settle({ everywhere, ...(durationS === null ? {} : { durationS }) }),
+    );
+  }
+
   async #showSlowMode() {
     // What is chosen before the answer would be overwritten by it.
     this.#slowMode.disabled = true;
@@ -109,7 +121,7 @@ export class ModerationDesk {
    */
   #showCount(count, more) {
     const text = more ? `${count}+` : String(count);
-    const badge = /** @type {HTMLElement} */ (this.#button.querySelector(".desk-button__count"));
+    const badge = part(this.#button, ".desk-button__count");
     badge.hidden = count === 0;
     badge.textContent = text;
     this.#button.setAttribute("aria-label", count === 0 ? "Moderate" : `Moderate, ${text} reports`);
@@ -120,6 +132,6 @@ export class ModerationDesk {
    * @returns {HTMLElement}
    */
   #part(selector) {
-    return /** @type {HTMLElement} */ (this.#dialog.querySelector(selector));
+    return part(this.#dialog, selector);
   }
 }

@@ -1,3 +1,5 @@
+import { forgetOldest } from "../client/forget_oldest.js";
+
 const KEY = "livecomments.reactions";
 const LIMIT = 500;
 
@@ -37,7 +39,7 @@ export class OwnReactions {
     const key = `${commentId} ${userId}`;
     this.#kinds.delete(key);
     if (kind !== null) this.#kinds.set(key, kind);
-    if (this.#kinds.size > LIMIT) this.#kinds.delete(/** @type {string} */ (this.#kinds.keys().next().value));
+    forgetOldest(this.#kinds, LIMIT);
     try {
       this.#storage.setItem(KEY, JSON.stringify([...this.#kinds]));
     } catch {

@@ -1,6 +1,7 @@
 import { newIdempotencyKey } from "../client/idempotency_key.js";
 import { Problem } from "../client/problem.js";
 import { Countdown } from "./countdown.js";
+import { copyOf, part } from "./elements.js";
 import { explain } from "./explain.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
@@ -24,6 +25,7 @@ export class PendingPosts {
    * @param {(draft: Draft, idempotencyKey: string) => Promise<Comment>} options.post
    * @param {(comment: Comment) => void} options.posted
    * @param {(problem: Problem) => void} options.failed
+   * @param {() => void} options.left  the button that had the focus is gone
    */
   constructor(options) {
     this.#options = options;
@@ -40,8 +42,14 @@ export class PendingPosts {
   add(draft) {
     if (this.#posts.length >= LIMIT) return false;
     const post = new PendingPost(this.#template, draft);
-    post.retry.addEventListener("click", () => void this.#send(post));
-    post.discard.addEventListener("click", () => this.#drop(post));
+    post.retry.addEventListener("click", () => {
+      void this.#send(post);
+      this.#options.left();
+    });
+    post.discard.addEventListener("click", () => {
+      this.#drop(post);
+      this.#options.left();
+    });
     this.#posts.push(post);
     this.#list.append(post.element);
     void this.#send(post);
@@ -49,16 +57,17 @@ export class PendingPosts {
   }
 
   /**
-   * A comment of this person's came by the stream, perhaps before the answer to its post, or although that answer was
-   * lost: it is no longer pending.
+   * A comment of this person's came by the stream, and by no answer so far. One on its way with the same words may be
+   * it, so the two are not shown side by side; whether it is, its answer's id says. Where an answer was lost the words
+   * have to do.
    *
    * @param {Comment} comment
    */
   arrived({ content }) {
-    const post = this.#posts.find(({ mayBeStored, draft }) => mayBeStored && draft.content.normalize() === content);
-    if (!post) return;
-    post.arrived = true;
-    this.#drop(post);
+    const likely = this.#posts.filter((post) => post.maySay(content));
+    const onItsWay = likely.find(({ sending }) => sending);
+    if (onItsWay) onItsWay.showArrived();
+    else if (likely.length > 0) this.#drop(likely[0]);
   }
 
   /** @param {PendingPost} post */
@@ -69,9 +78,9 @@ export class PendingPosts {
       this.#drop(post);
       this.#options.posted(comment);
     } catch (error) {
-      if (post.arrived) return;
       const problem = error instanceof Problem ? error : new Problem(0, "Something went wrong");
       post.showFailure(problem);
+      if (post.arrived && post.mayBeStored) this.#drop(post);
       this.#options.failed(problem);
     }
   }
@@ -85,9 +94,10 @@ export class PendingPosts {
 }
 
 class PendingPost {
+  sending = true;
   /** On its way, or failed in a way that leaves open whether the server has it. */
   mayBeStored = true;
-  /** It came by the stream. */
+  /** What came by the stream may be it. */
   arrived = false;
   /** The same for each attempt, so that a comment whose answer got lost is not stored twice. */
   idempotencyKey = newIdempotencyKey();
@@ -102,22 +112,36 @@ class PendingPost {
    * @param {Draft} draft
    */
   constructor(template, draft) {
-    const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     this.draft = draft;
-    this.element = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    this.element = copyOf(template);
     this.retry = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__retry"));
     this.discard = /** @type {HTMLButtonElement} */ (this.element.querySelector(".pending__discard"));
-    this.#status = /** @type {HTMLElement} */ (this.element.querySelector(".pending__status"));
-    this.#wait = /** @type {HTMLElement} */ (this.element.querySelector(".pending__wait"));
-    const text = /** @type {HTMLElement} */ (this.element.querySelector(".comment__content"));
+    this.#status = part(this.element, ".pending__status");
+    this.#wait = part(this.element, ".pending__wait");
+    const text = part(this.element, ".comment__content");
     text.textContent = draft.content;
     const images = draft.media.length === 0 ? "" : draft.media.length === 1 ? "1 image" : `${draft.media.length} images`;
-    /** @type {HTMLElement} */ (this.element.querySelector(".pending__images")).textContent = images;
+    part(this.element, ".pending__images").textContent = images;
+  }
+
+  /**
+   * Whether a comment with that content, as the server has it, may be this one.
+   *
+   * @param {string} content
+   */
+  maySay(content) {
+    return this.mayBeStored && !this.arrived && this.draft.content.normalize() === content;
   }
 
   showSending() {
     this.mayBeStored = true;
+    this.arrived = false;
     this.#show(true, "Sending…");
+  }
+
+  showArrived() {
+    this.arrived = true;
+    this.element.hidden = true;
   }
 
   /** @param {Problem} problem */
@@ -138,6 +162,8 @@ class PendingPost {
    * @param {string} status
    */
   #show(sending, status) {
+    this.sending = sending;
+    this.element.hidden = false;
     this.element.classList.toggle("pending--failed", !sending);
     this.#status.textContent = status;
     this.retry.hidden = sending;

@@ -1,3 +1,4 @@
+import { button } from "./elements.js";
 import { KINDS } from "./kinds.js";
 
 /** The totals under a comment: a button for each kind there is, pressed where it is one's own. */
@@ -28,10 +29,8 @@ export class ReactionChips {
   #chip(kind) {
     let chip = this.#chips.get(kind);
     if (!chip) {
-      chip = document.createElement("button");
-      chip.type = "button";
+      chip = button("chip");
       chip.tabIndex = -1;
-      chip.className = "chip";
       chip.dataset.action = "toggle";
       chip.dataset.kind = kind;
       chip.append(document.createElement("span"), document.createElement("span"));

@@ -1,4 +1,5 @@
 import { AnchoredPopover } from "./anchored_popover.js";
+import { button } from "./elements.js";
 import { KINDS } from "./kinds.js";
 
 /** Offers the six kinds for one comment. */
@@ -11,18 +12,15 @@ export class ReactionPicker {
     this.#popover = new AnchoredPopover(element);
     element.replaceChildren(
       ...KINDS.map(({ kind, emoji, label }) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "picker__kind";
-        button.dataset.kind = kind;
-        button.textContent = emoji;
-        button.setAttribute("aria-label", label);
-        button.title = label;
-        button.addEventListener("click", () => {
+        const choice = button("picker__kind", emoji);
+        choice.dataset.kind = kind;
+        choice.setAttribute("aria-label", label);
+        choice.title = label;
+        choice.addEventListener("click", () => {
           this.#popover.hide();
           this.#choose(kind);
         });
-        return button;
+        return choice;
       }),
     );
   }
@@ -34,8 +32,8 @@ export class ReactionPicker {
    */
   show(anchor, own, choose) {
     this.#choose = choose;
-    for (const button of this.#popover.element.querySelectorAll("button")) {
-      button.setAttribute("aria-pressed", String(button.dataset.kind === own));
+    for (const choice of this.#popover.element.querySelectorAll("button")) {
+      choice.setAttribute("aria-pressed", String(choice.dataset.kind === own));
     }
     this.#popover.show(anchor);
   }

@@ -1,5 +1,7 @@
 /** How many replies each comment has, from what the server counted and what came since. Pure: knows no DOM. */
 
+import { forgetOldest } from "../client/forget_oldest.js";
+
 /** Comments and replies remembered; the oldest go. */
 const LIMIT = 4_000;
 
@@ -68,7 +70,7 @@ export class ReplyCounts {
    */
   #note(reply, thread, later) {
     this.#replies.set(reply, { thread, later });
-    forgetOldest(this.#replies);
+    forgetOldest(this.#replies, LIMIT);
   }
 
   /** @param {string} commentId */
@@ -77,13 +79,8 @@ export class ReplyCounts {
     if (!thread) {
       thread = { counted: 0, early: 0, later: 0, exact: false };
       this.#threads.set(commentId, thread);
-      forgetOldest(this.#threads);
+      forgetOldest(this.#threads, LIMIT);
     }
     return thread;
   }
-}
-
-/** @param {Map<string, unknown>} map */
-function forgetOldest(map) {
-  if (map.size > LIMIT) map.delete(/** @type {string} */ (map.keys().next().value));
 }

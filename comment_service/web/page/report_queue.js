@@ -1,3 +1,4 @@
+import { copyOf, part } from "./elements.js";
 import { explain } from "./explain.js";
 import { relativeTime } from "./relative_time.js";
 
@@ -80,10 +81,9 @@ export class ReportQueue {
 
   /** @param {Report} report */
   #item(report) {
-    const fragment = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    const item = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    const item = copyOf(this.#template);
     const fill = (/** @type {string} */ selector, /** @type {string} */ text) => {
-      /** @type {HTMLElement} */ (item.querySelector(selector)).textContent = text;
+      part(item, selector).textContent = text;
     };
     const elsewhere = report.liveVideoId === this.#options.liveVideoId ? "" : ` in ${report.liveVideoId}`;
     item.dataset.id = report.reportId;
@@ -107,7 +107,7 @@ export class ReportQueue {
    * @param {{everywhere?: boolean, durationS?: number}} ban
    */
   async #settle(report, item, action, ban) {
-    const problem = /** @type {HTMLElement} */ (item.querySelector(".report__problem"));
+    const problem = part(item, ".report__problem");
     problem.textContent = "";
     try {
       await this.#options.moderation.resolve(report.reportId, action, ban);

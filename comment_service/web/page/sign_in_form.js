@@ -1,4 +1,5 @@
 import { Problem } from "../client/problem.js";
+import { button, part } from "./elements.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {"join" | "login" | "register"} Way */
@@ -98,17 +99,14 @@ export class SignInForm {
    * @param {string} text
    */
   #wayButton(way, text) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "link";
-    button.textContent = text;
-    button.addEventListener("click", () => {
+    const other = button("link", text);
+    other.addEventListener("click", () => {
       this.#way = way;
       this.#message.textContent = "";
       this.#showWay();
       this.#name.focus();
     });
-    return button;
+    return other;
   }
 
   async #submit() {
@@ -162,6 +160,6 @@ export class SignInForm {
    * @returns {HTMLElement}
    */
   #part(selector) {
-    return /** @type {HTMLElement} */ (this.#form.querySelector(selector));
+    return part(this.#form, selector);
   }
 }

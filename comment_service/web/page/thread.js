@@ -1,5 +1,6 @@
 import { CommentRow } from "./comment_row.js";
 import { compareIds } from "./comment_window.js";
+import { button } from "./elements.js";
 import { explain } from "./explain.js";
 
 /** @typedef {import("../client/comments_api.js").Comment} Comment */
@@ -15,7 +16,7 @@ export class Thread {
   #rootId;
   #options;
   #list = document.createElement("ol");
-  #more = button("thread__more", "");
+  #more = button("thread__more link");
   /** @type {Map<string, CommentRow>} */
   #rows = new Map();
   /** @type {string | null} */
@@ -43,7 +44,7 @@ export class Thread {
     this.element.className = "thread";
     this.#list.className = "thread__list";
     this.#list.setAttribute("aria-label", "Replies");
-    const reply = button("thread__reply", "Reply");
+    const reply = button("thread__reply link", "Reply");
     reply.dataset.action = "reply-in-thread";
     this.#more.addEventListener("click", () => void this.load());
     this.element.append(this.#list, this.#more, reply);
@@ -123,16 +124,4 @@ export class Thread {
     this.#rows.set(comment.commentId, row);
     this.#list.insertBefore(row.element, next?.element ?? null);
   }
-}
-
-/**
- * @param {string} className
- * @param {string} text
- */
-function button(className, text) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.className = `${className} link`;
-  element.textContent = text;
-  return element;
 }

@@ -1,3 +1,4 @@
+import { button, part } from "./elements.js";
 import { FloatingReactions } from "./floating_reactions.js";
 import { KINDS } from "./kinds.js";
 
@@ -42,28 +43,26 @@ export class VideoReactions {
 
   /** @param {boolean} enabled */
   enable(enabled) {
-    for (const button of this.#bar.querySelectorAll("button")) button.disabled = !enabled;
+    for (const cheer of this.#bar.querySelectorAll("button")) cheer.disabled = !enabled;
   }
 
   /** @param {typeof KINDS[number]} kind */
   #button({ kind, emoji, label }) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "cheers__kind";
-    button.dataset.kind = kind;
+    const cheer = button("cheers__kind");
+    cheer.dataset.kind = kind;
     const face = document.createElement("span");
     face.textContent = emoji;
     const total = document.createElement("span");
     total.className = "cheers__total";
-    button.append(face, total);
-    button.setAttribute("aria-label", label);
-    button.title = label;
-    button.addEventListener("click", () => {
+    cheer.append(face, total);
+    cheer.setAttribute("aria-label", label);
+    cheer.title = label;
+    cheer.addEventListener("click", () => {
       if (!this.#react(kind)) return;
       this.#ahead[kind] = (this.#ahead[kind] ?? 0) + 1;
       this.#floating.launch(emoji, 1);
     });
-    return button;
+    return cheer;
   }
 
   /**
@@ -72,9 +71,9 @@ export class VideoReactions {
    * @param {number} total
    */
   #showTotal(kind, label, total) {
-    const button = /** @type {HTMLElement} */ (this.#bar.querySelector(`[data-kind="${kind}"]`));
+    const cheer = part(this.#bar, `[data-kind="${kind}"]`);
     const text = total === 0 ? "" : total.toLocaleString("en", { notation: "compact" });
-    button.children[1].textContent = text;
-    button.setAttribute("aria-label", total === 0 ? label : `${label}, ${total}`);
+    cheer.children[1].textContent = text;
+    cheer.setAttribute("aria-label", total === 0 ? label : `${label}, ${total}`);
   }
 }

@@ -26,6 +26,8 @@ import { VideoReactions } from "./video_reactions.js";
 /** @typedef {import("../livecomments.js").ReactionKind} ReactionKind */
 /** @typedef {import("./session.js").Session} Session */
 
+/** So many comments are asked for at first; fewer may be all that there are. */
+const BACKLOG = 100;
 /** Comments that arrive so soon after the first connection are the backlog, and not announced. */
 const BACKLOG_MS = 1_500;
 const TICK_MS = 10_000;
@@ -49,8 +51,9 @@ export class Watch {
   #badge = new ConnectionBadge(byId("connection"));
   #ended = false;
   #unread = 0;
-  /** @type {number | null} */
-  #liveSince = null;
+  #wasLive = false;
+  /** Whether what comes was there before the page was opened. */
+  #inBacklog = true;
 
   /**
    * @param {string} liveVideoId
@@ -64,7 +67,7 @@ export class Watch {
     const ownReactions = new OwnReactions(storage("localStorage"));
     const moderation = new Moderation({ baseUrl, token });
     const banDialog = new BanDialog(dialog("ban"), moderation);
-    this.#live = new LiveComments(liveVideoId, { baseUrl, token, maxCatchUp: MAX_CATCH_UP });
+    this.#live = new LiveComments(liveVideoId, { baseUrl, token, backlog: BACKLOG, maxCatchUp: MAX_CATCH_UP });
     this.#log = new ChatLog({
       scroller: byId("log"),
       list: byId("comments"),
@@ -90,6 +93,7 @@ export class Watch {
         this.#slowMode.posted();
       },
       failed: (problem) => this.#onFailure(problem),
+      left: toLog,
     });
     this.#composer = new Composer(form("composer"), {
       dropArea: byId("chat"),
@@ -148,16 +152,19 @@ export class Watch {
     this.#live.on("end", () => this.#onEnd());
     this.#live.on("state", (change) => {
       this.#badge.show(change);
-      if (change.state === "live") this.#liveSince ??= performance.now();
+      if (change.state === "live" && !this.#wasLive) this.#onFirstLive();
       if (change.status === 401 && this.#session.user === null) this.#signIn.show(true, "Sign in to read along.");
       this.#showLog();
     });
     byId("older").addEventListener("click", () => void this.#log.loadOlder());
     byId("newest").addEventListener("click", () => {
       this.#log.follow();
-      byId("log").focus({ preventScroll: true });
+      toLog();
     });
-    byId("sign-out").addEventListener("click", () => this.#signOut());
+    byId("sign-out").addEventListener("click", () => {
+      this.#signOut();
+      toLog();
+    });
     document.addEventListener("visibilitychange", () => {
       this.#unread = 0;
       this.#showTitle();
@@ -165,16 +172,26 @@ export class Watch {
     setInterval(() => this.#log.tick(new Date()), TICK_MS);
   }
 
-  get #inBacklog() {
-    return this.#liveSince === null || performance.now() - this.#liveSince < BACKLOG_MS;
+  /** Where the backlog is short, asks whether that is all. Now, and not with the first comment, which all hear at once. */
+  #onFirstLive() {
+    this.#wasLive = true;
+    setTimeout(() => {
+      this.#inBacklog = false;
+      if (this.#log.size < BACKLOG) void this.#log.loadOlder();
+      else this.#showLog();
+    }, BACKLOG_MS);
   }
 
   /** @param {Comment} comment */
   #onComment(comment) {
     const own = comment.authorId === this.#session.user?.userId;
     const backlog = this.#inBacklog;
-    if (own) this.#pending.arrived(comment);
-    if (!this.#log.add(comment, !backlog) || own) return;
+    // A repeat is what the answer to its post has brought already.
+    if (!this.#log.add(comment, !backlog)) return;
+    if (own) {
+      this.#pending.arrived(comment);
+      return;
+    }
     if (!backlog) this.#announcer.comment(comment);
     if (!backlog && document.hidden) {
       this.#unread += 1;
@@ -257,12 +274,15 @@ export class Watch {
   }
 
   #showLog() {
-    const { following, unseen, olderState, fromBeginning, empty } = this.#log;
+    const { following, unseen, olderState, fromBeginning, size } = this.#log;
+    const empty = size === 0;
     const older = byId("older");
-    older.hidden = empty || fromBeginning;
+    const leaves = older === document.activeElement;
+    older.hidden = empty || fromBeginning || this.#inBacklog;
     older.textContent = { idle: "Older comments", loading: "Loading…", failed: "Could not load. Try again" }[olderState];
+    if (leaves && older.hidden) toLog();
     byId("beginning").hidden = empty || !fromBeginning;
-    byId("nothing").hidden = !empty || this.#liveSince === null;
+    byId("nothing").hidden = !empty || !this.#wasLive;
     byId("newest").hidden = following;
     byId("newest-label").textContent =
       unseen === 0 ? "Newest" : unseen === 1 ? "1 new comment" : `${unseen} new comments`;
@@ -278,6 +298,11 @@ export class Watch {
     const title = `${this.#liveVideoId} · livecomments`;
     document.title = this.#unread > 0 ? `(${this.#unread}) ${title}` : title;
   }
+}
+
+/** Where the focus goes when what had it goes. */
+function toLog() {
+  byId("log").focus({ preventScroll: true });
 }
 
 /** @param {string} id */

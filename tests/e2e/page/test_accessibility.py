@@ -64,6 +64,9 @@ WITHIN_PADDING = """form => {
   return form.querySelector('button').getBoundingClientRect().right < inside + 1;
 }"""
 
+WITHIN_PARENT = """element =>
+    element.getBoundingClientRect().right <= element.parentElement.getBoundingClientRect().right"""
+
 # Not wait_for_function, which the page's Content-Security-Policy forbids.
 HEARD_WITHIN_A_SECOND = """async (pattern) => {
   for (const deadline = performance.now() + 1000; performance.now() < deadline; ) {
@@ -212,6 +215,16 @@ async def test_the_focus_survives_the_comment_that_it_was_on(
     await expect(ada.comment("stays")).to_be_focused()
 
 
+async def test_the_focus_goes_to_the_log_where_the_button_goes(open_viewer: OpenViewer, video: str) -> None:
+    ada = await open_viewer(video, name="Ada")
+    await ada.page.route(f"**/comments/{video}", lambda route: route.abort(), times=1)
+    await ada.write("regretted")
+    for name in ("Try again", "Sign out"):
+        await ada.page.get_by_role("button", name=name).focus()
+        await ada.page.keyboard.press("Enter")
+        await expect(ada.log).to_be_focused()
+
+
 async def test_by_keyboard_alone(open_viewer: OpenViewer, video: str) -> None:
     ada = await open_viewer(video)
     page = ada.page
@@ -291,6 +304,8 @@ async def test_no_width_needs_sideways_scrolling(
     await author.post(video, "n" * 100, replyTo=began["commentId"])
     ada = await open_viewer(video, viewport={"width": width, "height": 740})
     assert await ada.page.locator("#sign-in").evaluate(WITHIN_PADDING)
+    for part in (".comment__quote", ".comment__content"):
+        assert await ada.comment("n" * 100).locator(part).evaluate(WITHIN_PARENT)
     await ada.page.get_by_role("button", name="1 reply").click()
     await expect(ada.page.get_by_role("list", name="Replies").get_by_role("listitem")).to_have_count(1)
     await ada.sign_in("A name that is rather long")

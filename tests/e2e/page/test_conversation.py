@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Route, expect
 
@@ -105,6 +107,40 @@ async def test_what_could_not_be_sent_is_kept_and_sent_once_on_retry(open_viewer
     await expect(ada.page.locator("#pending > li")).to_have_count(0)
     await grace.expect_comment("never lost")
     await ada.expect_comment("never lost")
+
+
+async def test_the_same_words_from_another_tab_do_not_hide_that_these_were_refused(
+    open_viewer: OpenViewer, video: str
+) -> None:
+    ada = await open_viewer(video, name="Ada")
+    session = await ada.page.evaluate("JSON.parse(sessionStorage.getItem('livecomments.session'))")
+    other_tab = await open_viewer(video)
+    await other_tab.sign_in_with(session["token"], user=session["user"]["userId"], name="Ada")
+    said_there = asyncio.Event()
+
+    async def refuse_late(route: Route) -> None:
+        await said_there.wait()
+        await route.fulfill(status=403, json={"detail": "not these words"})
+
+    await ada.page.route(f"**/comments/{video}", refuse_late, times=1)
+    await ada.write("gg")
+    await other_tab.write("gg")
+    await ada.expect_comment("gg")
+    await expect(ada.page.locator("#pending > li:visible")).to_have_count(0)
+    said_there.set()
+    failed = ada.page.locator(".pending--failed")
+    await expect(failed).to_contain_text("not these words")
+    await failed.get_by_role("button", name="Try again").click()
+    await expect(ada.comment("gg")).to_have_count(2)
+    await expect(ada.page.locator("#pending > li")).to_have_count(0)
+
+
+async def test_the_same_words_twice_are_two_comments(open_viewer: OpenViewer, video: str) -> None:
+    ada = await open_viewer(video, name="Ada")
+    await ada.write("gg")
+    await ada.write("gg")
+    await expect(ada.comment("gg")).to_have_count(2)
+    await expect(ada.page.locator("#pending > li")).to_have_count(0)
 
 
 async def test_a_discarded_comment_is_gone(open_viewer: OpenViewer, video: str) -> None:

@@ -114,3 +114,23 @@ async def test_a_comment_waits_for_its_images(open_viewer: OpenViewer, video: st
     await expect(ada.page.get_by_role("button", name="Send")).to_have_attribute("aria-disabled", "false")
     await ada.composer.press("Enter")
     await expect(ada.comment("with it").get_by_role("img")).to_have_count(1)
+
+
+async def test_an_image_alone_is_no_comment_and_that_is_said(open_viewer: OpenViewer, video: str) -> None:
+    ada = await open_viewer(video, name="Ada")
+    posted: list[str] = []
+    ada.page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    await expect(ada.composer).to_have_attribute("placeholder", "Say something…")
+    await ada.attach(("stand.png", picture(size=(64, 48))))
+    await expect(ada.page.locator(".tray progress:visible")).to_have_count(0)
+    await expect(ada.composer).to_have_attribute("placeholder", "Say something with it…")
+    await ada.page.get_by_role("button", name="Send").click(force=True)
+    note = ada.page.locator(".composer__note")
+    await expect(note).to_have_text("An image needs a few words, too.")
+    await expect(ada.composer).to_be_focused()
+    assert [url for url in posted if not url.endswith("/media")] == []
+    await ada.page.keyboard.type("From the stand")
+    await expect(note).to_be_empty()
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.comment("From the stand").get_by_role("img")).to_have_count(1)
+    await expect(ada.composer).to_have_attribute("placeholder", "Say something…")

@@ -78,6 +78,25 @@ async def test_who_is_banned_is_told_so_and_may_write_again_once_it_is_lifted(
     await mod.expect_comment("more of it")
 
 
+async def test_a_ban_by_a_report_is_in_its_video_and_for_its_reason(open_viewer: OpenViewer, video: str) -> None:
+    troll = await open_viewer(video, name="Troll")
+    ada = await open_viewer(video, name="Ada")
+    await troll.write("something rude")
+    await ada.expect_comment("something rude")
+    await _report(ada, "something rude", f"rude in {video}")
+    mod = await open_viewer(f"{video}-other", name="Mod", role="moderator")
+    await mod.page.get_by_role("button", name="Moderate").click()
+    report = mod.page.locator(".report").filter(has_text=f"rude in {video}")
+    await report.get_by_role("button", name="Ban author…").click()
+    dialog = mod.page.get_by_role("dialog", name="Ban the author")
+    await expect(dialog.get_by_label(f"In {video}")).to_be_checked()
+    await expect(dialog.get_by_label("Why?")).to_be_hidden()
+    await dialog.get_by_role("button", name="Ban", exact=True).click()
+    await expect(report).to_have_count(0)
+    await troll.write("more of it")
+    await expect(troll.page.locator(".pending--failed")).to_contain_text("banned")
+
+
 async def test_slow_mode_counts_down_until_the_next_comment(open_viewer: OpenViewer, video: str) -> None:
     mod = await open_viewer(video, name="Mod", role="moderator")
     await mod.page.get_by_role("button", name="Moderate").click()

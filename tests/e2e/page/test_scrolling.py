@@ -59,6 +59,21 @@ async def test_scrolling_down_by_hand_ends_the_counting(open_viewer: OpenViewer,
     await expect(ada.comment("one more")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("comes", ["before the first comment", "after it"])
+async def test_of_a_short_chat_nothing_older_is_offered(
+    open_viewer: OpenViewer, author: Author, video: str, comes: str
+) -> None:
+    if comes == "after it":
+        await author.post_in_order(video, ["first", "second"])
+    ada = await open_viewer(video)
+    if comes == "before the first comment":
+        await author.post_in_order(video, ["first", "second"])
+    await ada.expect_comment("second")
+    await expect(ada.page.get_by_text("This is where the chat began")).to_be_visible()
+    await expect(ada.page.get_by_role("button", name="Older comments")).to_be_hidden()
+    assert await ada.contents() == ["first", "second"]
+
+
 async def test_older_pages_come_on_scrolling_up_and_keep_the_place(
     open_viewer: OpenViewer, author: Author, video: str
 ) -> None:

@@ -125,7 +125,8 @@ class ViewerPage:
         return bool(await self.log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight < 2"))
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
+        # "[DOM]": what Chromium advises about the markup, such as a field without `autocomplete`.
+        if "Content Security Policy" in message.text or message.text.startswith("[DOM]"):
             self.faults.append(message.text)
 
     def _on_request(self, request: Request) -> None:
