@@ -13,6 +13,9 @@ UP_ARGS = $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA)) $(if $(RMS),
 # Most tests wait more than they compute.
 WORKERS ?= 3
 
+# Without compiled files each of the hundreds of processes that the tests start would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-unit test-long check lint types stubs format requirements bench clean setup setup-dev
 
 help: ## this list
