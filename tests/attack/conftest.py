@@ -8,9 +8,11 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 
+import grpc
 import pytest
 
 from ops.client import CommentsApi, HttpClient
+from service_kit.grpc_client import open_channel
 from tests.support.cluster import Cluster, running_cluster
 
 Rows = dict[str, list[tuple[object, ...]]]
@@ -58,6 +60,14 @@ def origin(cluster: Cluster, way: str) -> str:
 async def http(request: pytest.FixtureRequest, cluster: Cluster) -> AsyncIterator[HttpClient]:
     async with HttpClient(origin(cluster, request.param), max_connections=8, timeout_s=30) as client:
         yield client
+
+
+@pytest.fixture
+async def channel(cluster: Cluster) -> AsyncIterator[grpc.aio.Channel]:
+    """To the comment service."""
+    (service,) = cluster.comment_services.values()
+    async with open_channel(service.address("GRPC_PORT")) as channel:
+        yield channel
 
 
 def rows(cluster: Cluster) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import grpc
 import pytest
 
 from comment_service.content import clean_content
@@ -11,7 +12,6 @@ from comment_service.refusal import InvalidArgument
 from livecomments.v1 import comment_service_pb2 as pb
 from livecomments.v1 import comment_service_pb2_grpc
 from ops.client import CommentsApi, HttpClient
-from service_kit.grpc_client import open_channel
 from tests.attack.conftest import origin
 from tests.support.attacks import TEXTS
 from tests.support.cluster import Cluster
@@ -31,7 +31,9 @@ KEPT = [text for text in TEXTS if expected(text) is not None]
 
 
 @pytest.mark.parametrize("way", ["envoy", "direct", "grpc"])
-async def test_what_was_said_is_what_is_read_and_seen_and_nothing_else(cluster: Cluster, way: str) -> None:
+async def test_what_was_said_is_what_is_read_and_seen_and_nothing_else(
+    cluster: Cluster, channel: grpc.aio.Channel, way: str
+) -> None:
     video, token = f"content-{way}", await cluster.token("mallory", "<b onclick='x'>Mallory\u202e';--")
     async with (
         Audience([Viewer(cluster.url, video)]) as audience,
@@ -40,7 +42,7 @@ async def test_what_was_said_is_what_is_read_and_seen_and_nothing_else(cluster: 
         viewer = audience.viewers[0]
         for text in KEPT:
             if way == "grpc":
-                await post_by_grpc(cluster, video, text, token)
+                await post_by_grpc(channel, video, text, token)
             else:
                 body = json.dumps({"content": text}, ensure_ascii=False).encode()
                 headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -57,9 +59,7 @@ async def test_what_was_said_is_what_is_read_and_seen_and_nothing_else(cluster: 
     assert [str(event.id) for event in seen] == [comment["commentId"] for comment in history]
 
 
-async def post_by_grpc(cluster: Cluster, video: str, text: str, token: str) -> None:
-    (service,) = cluster.comment_services.values()
-    async with open_channel(service.address("GRPC_PORT")) as channel:
-        stub = comment_service_pb2_grpc.CommentServiceStub(channel)
-        request = pb.PostCommentRequest(live_video_id=video, content=text)
-        await stub.PostComment(request, metadata=(("authorization", f"Bearer {token}"),))
+async def post_by_grpc(channel: grpc.aio.Channel, video: str, text: str, token: str) -> None:
+    stub = comment_service_pb2_grpc.CommentServiceStub(channel)
+    request = pb.PostCommentRequest(live_video_id=video, content=text)
+    await stub.PostComment(request, metadata=(("authorization", f"Bearer {token}"),))

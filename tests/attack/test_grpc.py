@@ -13,7 +13,6 @@ from google.protobuf.message_factory import GetMessageClass
 
 from livecomments.v1 import accounts_pb2, comment_service_pb2, media_pb2, moderation_pb2, reactions_pb2
 from ops.commands.tokens import Role
-from service_kit.grpc_client import open_channel
 from tests.attack.conftest import rows
 from tests.support.attacks import TEXTS
 from tests.support.cluster import Cluster
@@ -57,26 +56,26 @@ def noise(seed: int) -> Iterator[bytes]:
         yield chance.randbytes(chance.randrange(1, 200))
 
 
-async def call(cluster: Cluster, method: MethodDescriptor, data: bytes, token: str | None) -> grpc.StatusCode:
-    (service,) = cluster.comment_services.values()
+async def call(channel: grpc.aio.Channel, method: MethodDescriptor, data: bytes, token: str | None) -> grpc.StatusCode:
     assert method.containing_service is not None
     metadata = () if token is None else (("authorization", f"Bearer {token}"),)
-    async with open_channel(service.address("GRPC_PORT")) as channel:
-        unary = channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}", None, None)
-        try:
-            await unary(data, metadata=metadata, timeout=30)
-        except grpc.aio.AioRpcError as error:
-            return error.code()
-        return grpc.StatusCode.OK
+    unary = channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}", None, None)
+    try:
+        await unary(data, metadata=metadata, timeout=30)
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
 
 
 @pytest.mark.parametrize("role", ["viewer", "admin"])
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-async def test_a_text_in_a_field_is_data_or_refused(cluster: Cluster, method: MethodDescriptor, role: Role) -> None:
+async def test_a_text_in_a_field_is_data_or_refused(
+    cluster: Cluster, channel: grpc.aio.Channel, method: MethodDescriptor, role: Role
+) -> None:
     token = await cluster.token("mallory", role=role)
     before = rows(cluster)
     reads = method.name.startswith(("Get", "List"))
-    codes = [await call(cluster, method, data, token) for data in requests(method)]
+    codes = [await call(channel, method, data, token) for data in requests(method)]
     assert not FAULTS & set(codes)
     if reads or grpc.StatusCode.OK not in codes:
         assert rows(cluster) == before
@@ -85,8 +84,8 @@ async def test_a_text_in_a_field_is_data_or_refused(cluster: Cluster, method: Me
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-async def test_bytes_that_are_no_request(cluster: Cluster, method: MethodDescriptor) -> None:
+async def test_bytes_that_are_no_request(cluster: Cluster, channel: grpc.aio.Channel, method: MethodDescriptor) -> None:
     before = rows(cluster)
-    codes = {await call(cluster, method, data, None) for data in noise(7)}
+    codes = {await call(channel, method, data, None) for data in noise(7)}
     assert not FAULTS & codes
     assert rows(cluster) == before
