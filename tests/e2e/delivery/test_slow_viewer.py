@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.bench.process_cost import cost_of
 from tests.support.cluster import Cluster
+from tests.support.eventually import eventually
 from tests.support.posting import Author
 from tests.support.viewers import Audience, Viewer
 
@@ -43,6 +44,13 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
         assert all(viewer.ids == posted for viewer in reading)
         for viewer in stalled:
             viewer.resume()
+
+        async def none_is_behind() -> bool:
+            return not (await node.samples()).total("livecomments_rms_laggards")
+
+        await eventually(none_is_behind, timeout_s=60, what="who reads again catches up")
+        # What came before was skipped, up to the very last where the ring just then was overtaken.
+        posted += await author.post_all(video, ["on we go"])
         for viewer in stalled:
             await viewer.until_last_or_closed(posted[-1], timeout_s=30)
             resyncs = [event for event in viewer.events if event.event == "resync"]
