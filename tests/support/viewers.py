@@ -39,6 +39,8 @@ class Viewer(asyncio.Protocol):
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         self.request = ("\r\n".join(lines) + "\r\n\r\n").encode()
         self.events: list[Received] = []
+        self.ids: list[int] = []
+        """Of the comments that came, in the order in which they came."""
         self.status = 0
         self.headers: dict[str, str] = {}
         self.retry_ms: int | None = None
@@ -55,11 +57,6 @@ class Viewer(asyncio.Protocol):
     def comments(self) -> list[Received]:
         """The comments that came, in the order in which they came."""
         return [event for event in self.events if event.event == "comment"]
-
-    @property
-    def ids(self) -> list[int]:
-        """Their ids."""
-        return [event.id for event in self.comments]
 
     async def open(self) -> Viewer:
         """Connects, and returns once the response's head and its ``retry:`` line are there."""
@@ -160,6 +157,8 @@ class Viewer(asyncio.Protocol):
                     self.retry_ms = int(value)
             if event:
                 self.events.append(Received(event, event_id, payload, now))
+                if event == "comment":
+                    self.ids.append(event_id)
 
 
 class Audience:
