@@ -30,9 +30,9 @@ class Samples:
         return name in self._samples
 
 
-async def scrape(admin: str) -> Samples:
-    """``GET /metrics`` at ``host:port``. Raises ``ClientError`` where there is no such answer within 2 s."""
-    async with HttpClient(f"http://{admin}", timeout_s=SCRAPE_TIMEOUT_S) as http:
+async def scrape(admin: str, *, timeout_s: float = SCRAPE_TIMEOUT_S) -> Samples:
+    """``GET /metrics`` at ``host:port``. Raises ``ClientError`` where there is no such answer in time."""
+    async with HttpClient(f"http://{admin}", timeout_s=timeout_s) as http:
         response = await http.request("GET", "/metrics")
     if response.status != 200:
         raise ProtocolError(f"{admin} answered /metrics with {response.status}")

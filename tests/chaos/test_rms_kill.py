@@ -62,7 +62,7 @@ async def test_viewers_of_a_killed_rms_find_everything_on_another(own_cluster: C
     async with Audience([Viewer(cluster.url, video) for _ in range(30)]) as audience, Author(cluster) as author:
         task = asyncio.create_task(chat(author))
         await eventually(lambda: len(posted) >= 50)
-        [node] = [node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers")]
+        [node] = await cluster.serving()
         await node.kill9()
         for viewer in audience.viewers:
             await viewer.until_closed()

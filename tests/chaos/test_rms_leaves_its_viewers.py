@@ -8,7 +8,6 @@ from types import TracebackType
 import pytest
 
 from lb.envoy.clusters import RMS
-from ops.local_cluster.node import Node
 from tests.support.cluster import Cluster
 from tests.support.cut import reset_connections
 from tests.support.eventually import eventually
@@ -65,11 +64,6 @@ class _Chat:
                 await eventually(lambda: self._over or self._until is None, timeout_s=60)
 
 
-async def _serving(cluster: Cluster) -> list[Node]:
-    """The nodes that have viewers."""
-    return [node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers")]
-
-
 @pytest.mark.parametrize("missed", [800, None], ids=["few_missed", "many_missed"])
 async def test_viewers_of_a_hung_node_find_everything_on_another(
     own_cluster: Cluster, rms_link: str, missed: int | None
@@ -78,7 +72,7 @@ async def test_viewers_of_a_hung_node_find_everything_on_another(
     async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
         async with _Chat(own_cluster) as chat:
             await chat.grows(900)
-            [node] = await _serving(own_cluster)
+            [node] = await own_cluster.serving()
             node.pause()
             chat.rest_after(missed)
             if rms_link == "http1":  # nobody ends their streams
@@ -98,7 +92,7 @@ async def test_links_that_are_reset_in_the_middle_of_a_flush_lose_nothing(own_cl
     async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
         async with _Chat(own_cluster) as chat:
             for cut in (1, 2, 3):
-                for node in await _serving(own_cluster):
+                for node in await own_cluster.serving():
                     assert node.process.pid is not None
                     assert reset_connections(node.process.pid, node.ports["HTTP_PORT"])
                 await audience.have_returned(cut)
@@ -109,7 +103,7 @@ async def test_links_that_are_reset_in_the_middle_of_a_flush_lose_nothing(own_cl
 async def test_viewers_of_a_node_that_drains_under_load_find_everything_on_another(own_cluster: Cluster) -> None:
     async with ReturningAudience(own_cluster.url, VIDEO, VIEWERS) as audience:
         async with _Chat(own_cluster) as chat:
-            [node] = await _serving(own_cluster)
+            [node] = await own_cluster.serving()
             await node.stop()
             assert node.process.returncode == 0
             await audience.have_returned()

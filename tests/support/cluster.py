@@ -11,11 +11,15 @@ from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc
 from ops.commands.tokens import Role, Signer
 from ops.local_cluster.cluster import ClusterOptions, LocalCluster
 from ops.local_cluster.layout import DataFolder
-from ops.local_cluster.samples import Samples
+from ops.local_cluster.node import Node
+from ops.local_cluster.samples import Samples, scrape
 from service_kit.grpc_client import open_channel
 from tests.support.cassandra import DURABLE, require_cassandra
+from tests.support.eventually import eventually
 from tests.support.zookeeper import FAST
 
+# A node may have hundreds of viewers to serve, on a processor that is not its alone.
+BUSY_S = 30.0
 UNLIMITED = {
     f"COMMENT_SERVICE_RATE_{name}": ""
     for name in ("POSTS_PER_USER", "POSTS_PER_VIDEO", "REACTIONS_PER_USER", "REPORTS_PER_USER", "UPLOADS_PER_USER")
@@ -38,8 +42,24 @@ class Cluster(LocalCluster):
             return answer
 
     async def admin_metrics(self, node: str) -> Samples:
-        """The metrics of one of its own nodes (``rms-1``)."""
-        return await self.nodes[node].samples()
+        """The metrics of one of its own nodes (``rms-1``), however busy it is."""
+        return await scrape(self.nodes[node].admin, timeout_s=BUSY_S)
+
+    async def serving(self) -> list[Node]:
+        """The RMS nodes that have viewers."""
+        return [
+            node
+            for node in self.rms.values()
+            if (await self.admin_metrics(node.name)).total("livecomments_rms_viewers")
+        ]
+
+    async def until_none_is_behind(self, rms: str) -> None:
+        """Waits until every viewer of an RMS (``rms-1``) that fell behind has caught up or was closed."""
+
+        async def caught_up() -> bool:
+            return not (await self.admin_metrics(rms)).total("livecomments_rms_laggards")
+
+        await eventually(caught_up, timeout_s=60, what="who reads again catches up")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ops.bench.process_cost import cost_of
 from tests.support.cluster import Cluster
-from tests.support.eventually import eventually
 from tests.support.posting import Author
 from tests.support.viewers import Audience, Viewer
 
@@ -25,7 +24,7 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
         stalled, reading = audience.viewers[:STALLED], audience.viewers[STALLED:]
         for viewer in stalled:
             viewer.pause()
-        [node] = [node for node in cluster.rms.values() if (await node.samples()).total("livecomments_rms_viewers")]
+        [node] = await cluster.serving()
         pids = (node.process.pid, cluster.envoy.process.pid)
         posted: list[int] = []
         while len(posted) * len(text) < MORE_THAN_ANY_BUFFER_BYTES:
@@ -33,7 +32,7 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
             posted += batch
             for viewer in reading:
                 await viewer.until_last(batch[-1])
-            if (await node.samples()).total("livecomments_rms_laggards") >= len(stalled):
+            if (await cluster.admin_metrics(node.name)).total("livecomments_rms_laggards") >= len(stalled):
                 break
         before = sum(cost_of(pid).memory_bytes for pid in pids)
         posted += await author.post_all(video, [text] * (OWED_BYTES // len(text)), at_once=64)
@@ -44,11 +43,7 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
         assert all(viewer.ids == posted for viewer in reading)
         for viewer in stalled:
             viewer.resume()
-
-        async def none_is_behind() -> bool:
-            return not (await node.samples()).total("livecomments_rms_laggards")
-
-        await eventually(none_is_behind, timeout_s=60, what="who reads again catches up")
+        await cluster.until_none_is_behind(node.name)
         # What came before was skipped, up to the very last where the ring just then was overtaken.
         posted += await author.post_all(video, ["on we go"])
         for viewer in stalled:
