@@ -36,10 +36,12 @@ class _Write:
 class _Partition:
     queue: deque[_Write] = field(default_factory=deque)
     under_way: int = 0
+    due: bool = False
 
 
 class PartitionBatches:
-    """A lone write goes at once; what comes while it is under way goes together, so batches grow with the load.
+    """What comes in one turn of the event loop goes together, and what comes while that is under way; so batches grow
+    with the load, and a lone write waits for nothing.
 
     A request that fails fails all its writes. Those that have waited for longer than a request may take then are not
     tried any more: a store that hangs is told to everyone within two timeouts.
@@ -58,15 +60,18 @@ class PartitionBatches:
         if partition is None:
             partition = self._partitions[key] = _Partition()
         partition.queue.append(write)
-        self._send(key, partition)
+        if not partition.due and self._may_send(partition):
+            partition.due = True
+            asyncio.get_running_loop().call_soon(self._send, key, partition)
 
     def _send(self, key: Hashable, partition: _Partition) -> None:
+        partition.due = False
         while partition.queue and self._may_send(partition):
             batch = self._next_batch(partition.queue)
             partition.under_way += 1
             request = self._database.send([write.query for write in batch])
             request.add_done_callback(partial(self._ended, key, partition, batch, time.monotonic()))
-        if not partition.under_way:
+        if not partition.under_way and self._partitions.get(key) is partition:
             del self._partitions[key]
 
     def _may_send(self, partition: _Partition) -> bool:
