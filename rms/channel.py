@@ -287,6 +287,11 @@ class Channel:
 
     # -- flushes -----------------------------------------------------------------------------------------------
 
+    def flush(self) -> None:
+        """What gathered goes into the ring now, where whoever joins in this turn of the loop finds it."""
+        if self._gathered:
+            self._flush()
+
     def step(self) -> bool:
         """One slice of sending, for the pump; True while there is more."""
         if self._closed:

@@ -24,6 +24,8 @@ Comment = tuple[int, bytes]
 """A comment's id and its JSON."""
 # Writers' clocks differ, and what they write is neither stored nor published in the order of its ids.
 CLOCK_SLACK_MS = 2000
+# Comments that all viewers are sent late, where the store could not be read at the opening: about a first page.
+MAX_LATE = 100
 # Comments that a read of the store brought, remembered a channel. One forgotten passes for one that was delivered.
 MAX_MENDED = 2000
 _KINDS = {
@@ -124,7 +126,8 @@ class Feed:
 
         ``changes`` were read after them.
         """
-        self._begin_at(comments, complete=complete)
+        if comments and not complete:
+            self._complete_from = self._opened_from = comments[0][0]
         self._changes_after = changes.after
         history = [change.frame() for change in changes.changes if self._note(change)]
         for comment_id, data in comments:
@@ -139,10 +142,17 @@ class Feed:
         self._open([], None)
 
     def catch_up(self, comments: Sequence[Comment], *, complete: bool, changes: Changes = NO_CHANGES) -> int:
-        """Publishes what ``open_incomplete`` went live without, of that the newest. Returns how many there were."""
+        """Publishes what ``open_incomplete`` went live without, of that the newest ``MAX_LATE``, ahead of all that
+        comes from now on. Returns how many there were."""
+        if not self.incomplete:
+            return 0
         self.incomplete = False
-        self._begin_at(comments, complete=complete)
-        return self._mend_all((comment for comment in comments if not self.channel.has(comment[0])), changes)
+        newest = comments[-MAX_LATE:]
+        if newest:
+            self._complete_from = 0 if complete and len(newest) == len(comments) else newest[0][0]
+        late = self._mend_all((comment for comment in newest if not self.channel.has(comment[0])), changes)
+        self.channel.flush()
+        return late
 
     def reaches(self, comment_id: int) -> bool:
         """The ring has every comment with a greater id than this."""
@@ -223,10 +233,6 @@ class Feed:
             self._take(item)
         if self._held is None and self._ending is not None:
             self._end()
-
-    def _begin_at(self, comments: Sequence[Comment], *, complete: bool) -> None:
-        if comments:
-            self._complete_from = self._opened_from = 0 if complete else comments[0][0]
 
     def _open(self, history: Sequence[frames.Frame], ended: int | None) -> None:
         self.channel.seed(history)

@@ -148,8 +148,7 @@ class Joining:
             read_at = feed.channel.end
             page = await self._page(feed, joiners)
             if page is not None and feed.channel.live:
-                # What is in the page and still on its way counts as a repeat from here on, also for those below.
-                self._metrics.mended.labels("resume").inc(feed.merge(page.comments, page.changes))
+                self._metrics.mended.labels("resume").inc(_publish_missed(feed, page))
             await self._serve(feed, joiners, _Read(page, read_at))
         self._waiting.pop(feed, None)
 
@@ -246,6 +245,13 @@ def _with_slack(comment_id: int) -> int:
 def _long_before(comment_id: int) -> int:
     """The same for edits and deletions, which may come twice: a node mends them some seconds late."""
     return first_id_at_ms(id_time_ms(comment_id) - CHANGES_SLACK_MS)
+
+
+def _publish_missed(feed: Feed, page: HistoryPage) -> int:
+    """What is in the page and still on its way, or is to come late, counts as a repeat from here on: whoever gets the
+    page gets it once. Returns how many there were."""
+    late = feed.catch_up(page.comments, complete=page.complete, changes=page.changes)
+    return late + feed.merge(page.comments, page.changes)
 
 
 def _merged(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:
