@@ -302,6 +302,8 @@ class Feed:
 
     def _publish_comment(self, comment_id: int, data: bytes) -> bool:
         refusal = self.changes.refusal(comment_id)
+        if refusal is None and comment_id < self._opened_from:
+            refusal = DropReason.TOO_OLD
         if refusal is not None:
             self.channel.forgo(comment_id, refusal)
             return False
