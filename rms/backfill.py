@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from rms.comment_services import HistoryUnavailableError
 from rms.feed import MAX_LATE, Feed
-from rms.history import MAX_PAGE, History, HistoryUnavailableError
+from rms.history import MAX_PAGE, History
 from rms.metrics import ServiceMetrics
 from rms.reaction_totals import TotalsChange
 from rms.reasons import HistoryReason

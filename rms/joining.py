@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from math import inf
 
 from coordination.ids import first_id_at_ms, id_time_ms
+from rms.comment_services import HistoryUnavailableError
 from rms.feed import CLOCK_SLACK_MS, Feed
 from rms.frames import COMMENT, Frame, encode, resync_frame
-from rms.history import MAX_PAGE, History, HistoryPage, HistoryUnavailableError
+from rms.history import MAX_PAGE, History, HistoryPage
 from rms.metrics import ServiceMetrics
 from rms.reasons import ResyncReason
 from rms.stream_request import StreamRequest

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 import structlog
 
 from coordination.ids import first_id_at_ms, id_time_ms
+from rms.comment_services import HistoryUnavailableError
 from rms.feed import CLOCK_SLACK_MS, Feed
-from rms.history import MAX_PAGE, History, HistoryUnavailableError
+from rms.history import MAX_PAGE, History
 from rms.metrics import ServiceMetrics
 
 

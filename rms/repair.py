@@ -9,8 +9,9 @@ from collections.abc import Iterable
 import structlog
 
 from coordination.ids import first_id_at_ms, id_time_ms
+from rms.comment_services import HistoryUnavailableError
 from rms.feed import CLOCK_SLACK_MS, Feed, Hole
-from rms.history import History, HistoryUnavailableError
+from rms.history import History
 from rms.metrics import ServiceMetrics
 from rms.reasons import HoldReason, RepairOutcome, ResyncReason
 

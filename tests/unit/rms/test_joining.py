@@ -9,8 +9,9 @@ from prometheus_client import CollectorRegistry
 from coordination.ids import first_id_at_ms
 from rms.backfill import Backfill
 from rms.channel_limits import ChannelLimits
+from rms.comment_services import HistoryUnavailableError
 from rms.feed import Comment, Feed
-from rms.history import History, HistoryPage, HistoryUnavailableError
+from rms.history import History, HistoryPage
 from rms.joining import SLICE, Joiner, Joining
 from rms.metrics import ServiceMetrics
 from rms.reasons import HistoryReason
