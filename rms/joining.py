@@ -16,6 +16,7 @@ from rms.metrics import ServiceMetrics
 from rms.reasons import ResyncReason
 from rms.stream_request import StreamRequest
 from rms.viewer import Viewer
+from service_kit.tasks import end_tasks
 
 # Pages that are read beyond the newest 1,000 at most, for the slack.
 OLDER_PAGES = 3
@@ -94,10 +95,7 @@ class Joining:
 
     async def aclose(self) -> None:
         """Ends all reading; viewers that wait are closed."""
-        reading = list(self._reading)
-        for task in reading:
-            task.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        await end_tasks(*self._reading)
         waiting, self._waiting = self._waiting, {}
         for feed, joiners in waiting.items():
             self._metrics.waiting_viewers.dec(len(joiners))

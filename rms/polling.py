@@ -12,6 +12,7 @@ from rms.comment_services import HistoryUnavailableError
 from rms.feed import CLOCK_SLACK_MS, Feed
 from rms.history import MAX_PAGE, History
 from rms.metrics import ServiceMetrics
+from service_kit.tasks import end_tasks
 
 
 class Polling:
@@ -51,9 +52,7 @@ class Polling:
     async def aclose(self) -> None:
         """Stops. Idempotent."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     def doubt(self, feed: Feed) -> None:
         """Dispatchers had forgotten the route of ``feed``: the next round asks for it, from where it stands now.
