@@ -23,7 +23,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from ops.bench._engine import PATH
 from ops.bench._sinks import SinkLink
 from ops.bench.crowd import Crowd
-from ops.bench.edge_round import percentile
+from ops.bench.figures import percentile
 from ops.bench.h2_link import Server
 from rms import frames
 from rms.channel import Channel
