@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
-from coordination.ids import first_id_at_ms, id_time_ms
 from rms.comment_services import HistoryUnavailableError
-from rms.feed import CLOCK_SLACK_MS, Feed
+from rms.feed import Feed
 from rms.history import MAX_PAGE, History
 from rms.metrics import ServiceMetrics
+from rms.slack import with_slack
 from service_kit.tasks import end_tasks
 
 
@@ -126,4 +126,4 @@ def _changes_cursor(feed: Feed) -> int:
 
 def _before(feed: Feed, event_id: int) -> int:
     """The cursor that leaves nothing out, where ``event_id`` is the newest that was had."""
-    return max(feed.covered_to, first_id_at_ms(id_time_ms(event_id) - CLOCK_SLACK_MS))
+    return max(feed.covered_to, with_slack(event_id))
