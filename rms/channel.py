@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 
 from coordination.ids import id_maker
 from rms.audience import Audience
-from rms.batch import Batch
 from rms.channel_limits import ChannelLimits
 from rms.compress import opening as gzip_opening
-from rms.compress import stored_batch
 from rms.encoders import Encoders
+from rms.first_pages import FirstPages
 from rms.frames import COMMENT, END, Frame
 from rms.gathered import Gathered
 from rms.metrics import RmsMetrics
@@ -61,7 +60,7 @@ class Channel:
         self._sent_at = clock()
         self._newest_id = 0
         self._merged_to = 0  # before this position comments of several writers lie in the order of their ids
-        self._first_pages: dict[bool, tuple[int, Batch]] = {}  # by whether gzip: of what backlog, and the page
+        self._first_pages = FirstPages(self._ring)
         self._seeded = self._ended = self._closed = False
         self._audience = Audience(
             self._ring,
@@ -167,7 +166,7 @@ class Channel:
         Whoever has not been sent the comment gets it so.
         """
         data = b"" if frame is None else self.with_totals(event_id, frame).data
-        self._first_pages.clear()
+        self._first_pages.forget()
         if self._ring.replace(event_id, data):
             self._audience.on_rewrite()
         else:
@@ -251,20 +250,21 @@ class Channel:
         """
         for known in (self._riders.reactions.of_video, self._riders.latest_viewers):
             opening += b"" if known is None else known.data
-        if not self.live:
-            raise RuntimeError("viewers join a channel that is live")
-        first = head + (gzip_opening(opening) if gzip else opening)
-        self._audience.join(viewer, first, self._page(backlog, gzip), gzip=gzip)
+        first = self._first_bytes(head, opening, gzip=gzip)
+        self._audience.join(viewer, first, self._first_pages.page(backlog, gzip=gzip), gzip=gzip)
 
     def resume(self, viewer: Viewer, opening: bytes, *, position: int, head: bytes = b"", gzip: bool = False) -> None:
         """Attaches a viewer: ``opening``, then all from ``position`` on, as ``position_after`` gave it in this turn
         of the loop. Raises as ``join``, and ``ValueError`` for a position that the ring does not hold."""
-        if not self.live:
-            raise RuntimeError("viewers join a channel that is live")
+        first = self._first_bytes(head, opening, gzip=gzip)
         if not self._ring.first <= position <= self._ring.end:
             raise ValueError(f"position {position} is not in the ring")
-        first = head + (gzip_opening(opening) if gzip else opening)
         self._audience.resume(viewer, first, position, gzip=gzip)
+
+    def _first_bytes(self, head: bytes, opening: bytes, *, gzip: bool) -> bytes:
+        if not self.live:
+            raise RuntimeError("viewers join a channel that is live")
+        return head + (gzip_opening(opening) if gzip else opening)
 
     def detach(self, viewer: Viewer, reason: CloseReason) -> None:
         """Closes a viewer. One that is not attached here is ignored."""
@@ -355,21 +355,11 @@ class Channel:
         self._audience.compress(frames)
         for frame in frames:
             self._ring.append(frame)
-        self._first_pages.clear()
+        self._first_pages.forget()
         self._audience.make_way()
         self._ring.trim()
         self._audience.closing = self._ended
         self._audience.begin_round()
-
-    def _page(self, backlog: int, gzip: bool) -> Batch:
-        """The first page, kept until the stream goes on."""
-        of, page = self._first_pages.get(gzip, (None, None))
-        if page is None or of != backlog:
-            page = self._ring.first_page(backlog)
-            if gzip:
-                page = stored_batch(page)
-            self._first_pages[gzip] = backlog, page
-        return page
 
     def _beat(self) -> float | None:
         if self._closed:
