@@ -220,7 +220,6 @@ class MembershipView:
         self.nodes: Nodes = {}
         self._session = session
         self._folder = session.paths.group(role)
-        self._role = role
         self._include_draining = include_draining
         self._refresher: Refresher[str] = Refresher(self._relist, session.connected)
         self._unsubscribe: Callable[[], None] | None = None

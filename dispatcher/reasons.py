@@ -6,13 +6,12 @@ from enum import StrEnum
 
 
 class DropReason(StrEnum):
-    """An event or head that an outbox or the recent window gave up. Receivers notice and repair from the store."""
+    """An event or head that an outbox gave up. Receivers notice and repair from the store."""
 
     OUTBOX_FULL = "outbox_full"  # the oldest made room for a newer one
     REJECTED = "rejected"  # the receiver refused its batch as malformed
     RECEIVER_GONE = "receiver_gone"  # the RMS left and did not come back
     CLOSED = "closed"  # the dispatcher ended with it still waiting
-    RECENT_WINDOW_FULL = "recent_window_full"  # a longest quiet video's window made room for another's
 
 
 class RefusalReason(StrEnum):

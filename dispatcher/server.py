@@ -34,6 +34,7 @@ from service_kit.grpc_client import channels
 from service_kit.grpc_server import GrpcServer, GrpcService
 from service_kit.grpc_tls import GrpcTls
 from service_kit.metrics import new_registry
+from service_kit.tasks import end_tasks
 
 HOUSEKEEPING_S = 1.0
 # What publishers may take to go elsewhere. They learn of it within milliseconds, or not at all while ZooKeeper is out.
@@ -152,9 +153,7 @@ class DispatcherServer:
     async def aclose(self) -> None:
         """Lets go of everything."""
         task, self._housekeeping = self._housekeeping, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
         while self._unsubscribe:
             self._unsubscribe.pop()()
         if self._membership is not None:

@@ -14,17 +14,16 @@ from dispatcher.outboxes import Outboxes
 from dispatcher.reasons import RefusalReason
 from dispatcher.relay import Relay
 from dispatcher.router import Router
-from dispatcher.validation import Malformed, OverLimit, check_batch
-from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc
-from service_kit.video_id import is_video_id
+from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc, event_pb2
+from service_kit.event_batch import Malformed, OverLimit, check_batch, fault_of_video
 
+KINDS = frozenset(event_pb2.Event.Kind.values()) - {event_pb2.Event.KIND_UNSPECIFIED}
 MAX_ROUTES_DESCRIBED = 10_000
 
 _log = structlog.get_logger()
 
 Context = grpc.aio.ServicerContext[Any, Any]
 AnyBatch = dispatcher_pb2.PublishBatch | dispatcher_pb2.RelayBatch
-AnyAck = dispatcher_pb2.PublishAck | dispatcher_pb2.RelayAck
 
 
 class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
@@ -72,10 +71,9 @@ class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
     ) -> dispatcher_pb2.DescribeRoutesResponse:
         """The routes and outboxes as they stand."""
         video = request.live_video_id
-        if video and not is_video_id(video):
-            await context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT, f"live_video_id: {video[:80]!r} is not 1 to 64 of A-Z a-z 0-9 _ -"
-            )
+        fault = fault_of_video(video) if video else None
+        if fault:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, fault)
         return self._directory.describe(video, limit=MAX_ROUTES_DESCRIBED)
 
     async def _serve(
@@ -96,7 +94,7 @@ class DispatcherService(dispatcher_pb2_grpc.DispatcherServicer):
             sequence = 0
             async for batch in batches:
                 try:
-                    check_batch(batch, sequence)
+                    check_batch(batch, sequence, kinds=KINDS)
                 except Malformed as fault:
                     await self._refuse(context, RefusalReason.MALFORMED, grpc.StatusCode.INVALID_ARGUMENT, str(fault))
                 except OverLimit as fault:

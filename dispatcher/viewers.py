@@ -11,6 +11,7 @@ from dispatcher.reasons import RefusalReason
 from dispatcher.viewer_counts import ViewerCounts
 from dispatcher.viewer_totals import ViewerTotals
 from service_kit import rendezvous
+from service_kit.tasks import end_tasks
 from service_kit.video_id import is_video_id
 
 # Between two looks for what is to be told: what is reported meanwhile goes in one message.
@@ -83,9 +84,7 @@ class Viewers:
     async def aclose(self) -> None:
         """Tells no more. Idempotent."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     async def _keep_telling(self) -> None:
         while True:

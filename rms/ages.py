@@ -10,6 +10,7 @@ from math import inf
 from rms.frames import Frame
 from rms.reasons import CloseReason
 from rms.viewer import Viewer
+from service_kit.tasks import end_tasks
 
 
 class Ages:
@@ -39,9 +40,7 @@ class Ages:
     async def aclose(self) -> None:
         """Stops. Idempotent."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     def add(self, viewer: Viewer, at_most_s: float = inf) -> None:
         """A viewer has come, who may stay ``at_most_s``."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
 
 from rms.batch import Batch, Rest
 from rms.channel_limits import ChannelLimits
 from rms.compress import stored_batch
 from rms.encoders import Encoders
 from rms.frames import HEARTBEAT, Frame
+from rms.groups import Groups
 from rms.gzip_stream import GzipStream
 from rms.laggard import Laggard
 from rms.links import Group
@@ -33,10 +32,6 @@ class Audience:
     * a viewer that did not take a whole batch leaves its group as a laggard, at the place where it was cut;
     * a laggard, or the group of a busy link, that the ring is about to forget skips to the ring's end with a
       ``resync``.
-
-    A group's viewers are all plain, or all gzip with one run (see ``GzipStream``), so that what can be sent to one of
-    them can be sent to all. Those whose runs are long enough to share blocks are one kind, and whoever is not that
-    far yet is with those of its own run, until they move over to them together.
 
     ``wake`` is called when there is something to send; then ``send_slice`` until it returns False.
     """
@@ -60,12 +55,8 @@ class Audience:
         self._wheel = wheel
         self._wake = wake
         self._on_detach = on_detach
-        self._groups: deque[Group] = deque()  # those that the round has yet to reach come first
-        self._unreached = 0
-        self._with_room: dict[tuple[object, bool | None], Group] = {}  # by link and kind, the last viewer's group
         self._gzip = GzipStream(ring, encoders)
-        self._runs: dict[Group, int] = {}  # of the gzip groups
-        self._gathering: set[Group] = set()  # those of them whose run was too short to share blocks
+        self._groups = Groups(ring, self._gzip, limits.group_size)
         self._laggards: set[Viewer] = set()
         self._watching = False  # the wheel will look for laggards that have stalled
         self._heartbeats: dict[bool, Batch] = {}  # while one is to be sent: the plain one, and the gzip one
@@ -86,7 +77,7 @@ class Audience:
     @property
     def sending(self) -> bool:
         """A round has groups yet to reach."""
-        return self._unreached > 0
+        return self._groups.unreached
 
     # -- joining and leaving -----------------------------------------------------------------------------------
 
@@ -158,7 +149,7 @@ class Audience:
 
     def compress(self, frames: Sequence[Frame]) -> None:
         """``frames`` are about to be appended to the ring."""
-        self._gzip.append(frames, viewers=sum(len(group) for group in self._runs))
+        self._gzip.append(frames, viewers=self._groups.gzip_viewers)
 
     def on_rewrite(self) -> None:
         """A frame of the ring no longer gives what went out: who has yet to be sent it gets it as it is now."""
@@ -168,7 +159,7 @@ class Audience:
     def begin_round(self) -> None:
         """Something was appended to the ring: every group is to be sent what it lacks."""
         self._heartbeats = {}
-        self._begin()
+        self._groups.begin_round()
 
     def begin_heartbeat(self) -> None:
         """Every group that has nothing else to be sent gets a heartbeat.
@@ -178,23 +169,18 @@ class Audience:
         self._gzip.forget()
         plain = Batch([HEARTBEAT], [self._ring.end], self._ring.end)
         self._heartbeats = {False: plain, True: stored_batch(plain)}
-        self._begin()
+        self._groups.begin_round()
 
     def send_slice(self) -> bool:
         """Sends to the round's next group; True while there is another."""
-        while self._unreached and self._groups:
-            self._unreached -= 1
-            group = self._groups[0]
-            self._groups.rotate(-1)
+        while (group := self._groups.next()) is not None:
             batch = self._batch_for(group)
             if batch is not None:
                 self._send(group, batch)
                 break
-        if not self._groups:
-            self._unreached = 0
-        if not self._unreached:
+        if not self._groups.unreached:
             self._heartbeats = {}
-        return self._unreached > 0
+        return self._groups.unreached
 
     def make_way(self) -> None:
         """To be called before the ring is trimmed: who stands where it forgets skips to its end."""
@@ -202,7 +188,7 @@ class Audience:
         if floor == self._ring.first:
             return
         for group in [group for group in self._groups if group.position < floor]:
-            run_from = self._runs.get(group)
+            run_from = self._groups.run_of(group)
             for viewer in list(group.viewers()):
                 self._displace(viewer)
                 rest = Rest(b"", group.position)
@@ -228,13 +214,8 @@ class Audience:
 
     def on_link_ready(self) -> None:
         """See ``LinkEvents``: the groups that were passed over get what they lack."""
-        self._begin()
+        self._groups.begin_round()
         self._wake()
-
-    def _begin(self) -> None:
-        """Whoever is furthest behind comes first: a busy link takes a part of them each time that it is relieved."""
-        self._groups = deque(sorted(self._groups, key=attrgetter("position")))
-        self._unreached = len(self._groups)
 
     def _close_stalled(self) -> float | None:
         now = self._clock()
@@ -252,7 +233,7 @@ class Audience:
     def _batch_for(self, group: Group) -> Batch | None:
         if group.busy:
             return None
-        run_from = self._runs.get(group)
+        run_from = self._groups.run_of(group)
         if group.position == self._ring.end:
             return self._heartbeats.get(run_from is not None)
         if run_from is not None:
@@ -265,18 +246,15 @@ class Audience:
 
     def _send(self, group: Group, batch: Batch) -> None:
         self._count_sends(group, batch)
-        group.position = batch.end
-        run_from = self._runs.get(group)
-        if run_from is not None:
-            run_from = self._runs[group] = max(run_from, batch.run_from)
+        run_from = self._groups.go_on(group, batch)
         for viewer, taken in group.send(batch):
             self._displace(viewer)
             self._to_laggards(viewer, Laggard(batch.cut(taken), run_from=run_from, now=self._clock()))
-        if group in self._gathering and run_from is not None and self._gzip.shares(run_from):
-            self._merge(group, run_from)
         if self.closing:
             for viewer in list(group.viewers()):
                 self.detach(viewer, CloseReason.ENDED)
+        else:
+            self._groups.merge(group)
 
     def _count_sends(self, group: Group, batch: Batch) -> None:
         if batch.end == group.position:
@@ -284,7 +262,7 @@ class Audience:
             return
         deliveries = len(group) * batch.events
         self._metrics.deliveries.inc(deliveries)
-        if group in self._runs and batch.frames:
+        if batch.frames and self._groups.run_of(group) is not None:
             self._metrics.gzip_deliveries.labels(batch.frames[0].kind).inc(deliveries)
 
     # -- places --------------------------------------------------------------------------------------------------
@@ -306,37 +284,7 @@ class Audience:
         if self.closing:
             self.detach(viewer, CloseReason.ENDED)
             return
-        kind = viewer.link, None if run_from is None else self._gzip.shares(run_from)
-        group = self._with_room.get(kind)
-        if group is None or not self._fits(group, run_from):
-            group = next((g for g in self._groups if g.link is viewer.link and self._fits(g, run_from)), None)
-        if group is None:
-            group = viewer.open_group()
-            group.position = self._ring.end
-            self._groups.append(group)
-            if kind[1] is False:
-                self._gathering.add(group)
-        self._with_room[kind] = group
-        if run_from is not None:
-            self._runs[group] = max(run_from, self._runs.get(group, 0))
-        group.add(viewer)
-        viewer.group = group
-
-    def _fits(self, group: Group, run_from: int | None) -> bool:
-        """The group, of the right link, can take a viewer that is at the ring's end with that run."""
-        if group.position != self._ring.end or len(group) >= self._limits.group_size:
-            return False
-        run = self._runs.get(group)
-        if run is None or run_from is None:
-            return run is run_from
-        return run == run_from or (self._gzip.shares(run) and self._gzip.shares(run_from))
-
-    def _merge(self, group: Group, run_from: int) -> None:
-        """Its run is long enough now: its viewers go where there is room among those who share."""
-        self._gathering.discard(group)
-        for viewer in list(group.viewers()):
-            self._displace(viewer)
-            self._to_front(viewer, run_from)
+        self._groups.add(viewer, run_from)
 
     def _to_laggards(self, viewer: Viewer, laggard: Laggard) -> None:
         viewer.laggard = laggard
@@ -353,12 +301,4 @@ class Audience:
             viewer.laggard = None
             self._laggards.remove(viewer)
             self._metrics.laggards.dec()
-        group, viewer.group = viewer.group, None
-        if group is None:
-            return
-        group.discard(viewer)
-        if not len(group):
-            self._groups.remove(group)
-            self._with_room = {kind: other for kind, other in self._with_room.items() if other is not group}
-            self._runs.pop(group, None)
-            self._gathering.discard(group)
+        self._groups.discard(viewer)

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from rms.feed import Feed
-from rms.history import MAX_PAGE, History, HistoryUnavailableError
+from rms.comment_services import HistoryUnavailableError
+from rms.feed import MAX_LATE, Feed
+from rms.history import MAX_PAGE, History
 from rms.metrics import ServiceMetrics
 from rms.reaction_totals import TotalsChange
 from rms.reasons import HistoryReason
@@ -22,7 +23,7 @@ class Backfill:
     """Opens feeds with their newest ``comments``.
 
     A feed that has not got them within ``timeout_s`` opens incomplete, so that live comments go on without the store;
-    its viewers get the newest ``late_comments`` as soon as the store answers.
+    its viewers get the newest of them as soon as the store answers.
     """
 
     def __init__(
@@ -32,13 +33,11 @@ class Backfill:
         *,
         timeout_s: float = 2.0,
         comments: int = MAX_PAGE,
-        late_comments: int = 100,
     ) -> None:
         self._history = history
         self._metrics = metrics
         self._timeout_s = timeout_s
         self._comments = comments
-        self._late_comments = late_comments
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
         self._opening: set[Feed] = set()
 
@@ -104,7 +103,7 @@ class Backfill:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # spreads retries, hides nothing
             pause = min(2 * pause, LONGEST_PAUSE_S)
             try:
-                page = await self._history.newest(feed.video, self._late_comments)
+                page = await self._history.newest(feed.video, MAX_LATE)
             except HistoryUnavailableError:
                 continue
             late = feed.catch_up(page.comments, complete=page.complete, changes=page.changes)

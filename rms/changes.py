@@ -29,6 +29,10 @@ class Change:
         """As viewers get it."""
         return frames.encode(self.kind, self.data, self.change_id)
 
+    def comment_frame(self) -> frames.Frame | None:
+        """The comment as viewers get it from then on; None where it was deleted."""
+        return None if self.kind == frames.DELETE else frames.encode(frames.COMMENT, self.data, self.comment_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -112,6 +116,10 @@ class KnownChanges:
         """The JSON of a comment that came as ``data``."""
         edit = self._edited.get(comment_id)
         return data if edit is None else edit.data
+
+    def frame(self, comment_id: int, data: bytes) -> frames.Frame:
+        """As viewers get that comment now."""
+        return frames.encode(frames.COMMENT, self.as_it_stands(comment_id, data), comment_id)
 
     def _delete(self, comment_id: int) -> None:
         self._forget_edit(comment_id)

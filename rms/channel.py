@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from coordination.ids import id_maker
 from rms.audience import Audience
-from rms.batch import Batch
 from rms.channel_limits import ChannelLimits
 from rms.compress import opening as gzip_opening
-from rms.compress import stored_batch
 from rms.encoders import Encoders
-from rms.frames import CHANGES, COMMENT, END, Frame
+from rms.first_pages import FirstPages
+from rms.frames import COMMENT, END, Frame
+from rms.gathered import Gathered
 from rms.metrics import RmsMetrics
 from rms.pump import Pump
 from rms.reaction_totals import Totals, TotalsChange, restated
 from rms.reasons import CloseReason, DropReason, FlushCause
 from rms.recent_ids import RecentIds
+from rms.rider_timer import RiderTimer
 from rms.riders import RIDERS, Riders
 from rms.ring import Ring
 from rms.viewer import Viewer
@@ -55,15 +53,14 @@ class Channel:
         self._clock = clock
         self._ring = Ring(self._limits.max_frames, self._limits.max_bytes)
         self._recent = RecentIds(self._limits.recent_ids)
-        self._gathered: deque[Frame] = deque()
-        self._gathered_bytes = 0
+        self._gathered = Gathered()
         self._riders = Riders(self._limits)
-        self._riders_due_at: float | None = None  # as the wheel knows
+        self._rider_timer = RiderTimer(self._riders, wheel, clock=clock, go=self._have_riders_gone)
         self._unsent_since: float | None = None
         self._sent_at = clock()
         self._newest_id = 0
         self._merged_to = 0  # before this position comments of several writers lie in the order of their ids
-        self._first_pages: dict[bool, tuple[int, Batch]] = {}  # by whether gzip: of what backlog, and the page
+        self._first_pages = FirstPages(self._ring)
         self._seeded = self._ended = self._closed = False
         self._audience = Audience(
             self._ring,
@@ -99,7 +96,7 @@ class Channel:
         for frame in history:
             if not self._recent.refusal(frame.event_id):
                 self._gather(frame)
-        makers = {id_maker(frame.event_id) for frame in self._gathered if frame.kind == COMMENT}
+        makers = {id_maker(comment_id) for comment_id in self._gathered.comment_ids}
         self._commit()
         self._merged_to = self._ring.end if len(makers) > 1 else 0
         self._seeded = True
@@ -118,9 +115,11 @@ class Channel:
             return False
         if frame.kind in RIDERS:
             self._metrics.dropped.labels(DropReason.SUPERSEDED).inc(self._riders.add(frame, self._clock()))
-            self._time_riders()
+            self._rider_timer.look()
             return True
-        self._ended = frame.kind == END
+        if frame.kind == END:
+            self._ended = True
+            self._rider_timer.stop()
         self._gather(frame)
         self._metrics.published.labels(frame.kind).inc()
         if self._seeded:
@@ -139,7 +138,7 @@ class Channel:
         self._recent.add(event_id)
         crowded_out = self._riders.react(event_id, change, self._clock())
         self._metrics.dropped.labels(DropReason.CROWDED_OUT).inc(crowded_out)
-        self._time_riders()
+        self._rider_timer.look()
         return True
 
     def know_reactions(self, of_video: Totals) -> None:
@@ -167,14 +166,11 @@ class Channel:
         Whoever has not been sent the comment gets it so.
         """
         data = b"" if frame is None else self.with_totals(event_id, frame).data
-        self._first_pages.clear()
+        self._first_pages.forget()
         if self._ring.replace(event_id, data):
             self._audience.on_rewrite()
-            return
-        for at, old in enumerate(self._gathered):
-            if old.kind == COMMENT and old.event_id == event_id and old.data:
-                self._gathered[at] = Frame(old.kind, old.event_id, data)
-                self._gathered_bytes += len(data) - len(old.data)
+        else:
+            self._gathered.replace(event_id, data)
 
     def position_after(self, event_id: int) -> int | None:
         """Where a viewer goes on whose last comment was ``event_id``; None when the ring does not know that.
@@ -205,12 +201,12 @@ class Channel:
     @property
     def comment_ids(self) -> set[int]:
         """Of the comments in the ring, and of those that go there with the next flush; deleted ones too."""
-        return self._ring.comment_ids | {frame.event_id for frame in self._gathered if frame.kind == COMMENT}
+        return self._ring.comment_ids | self._gathered.comment_ids
 
     @property
     def change_ids(self) -> set[int]:
         """The same of edits and deletions."""
-        return self._ring.change_ids | {frame.event_id for frame in self._gathered if frame.kind in CHANGES}
+        return self._ring.change_ids | self._gathered.change_ids
 
     @property
     def greatest_evicted(self) -> int:
@@ -254,20 +250,21 @@ class Channel:
         """
         for known in (self._riders.reactions.of_video, self._riders.latest_viewers):
             opening += b"" if known is None else known.data
-        if not self.live:
-            raise RuntimeError("viewers join a channel that is live")
-        first = head + (gzip_opening(opening) if gzip else opening)
-        self._audience.join(viewer, first, self._page(backlog, gzip), gzip=gzip)
+        first = self._first_bytes(head, opening, gzip=gzip)
+        self._audience.join(viewer, first, self._first_pages.page(backlog, gzip=gzip), gzip=gzip)
 
     def resume(self, viewer: Viewer, opening: bytes, *, position: int, head: bytes = b"", gzip: bool = False) -> None:
         """Attaches a viewer: ``opening``, then all from ``position`` on, as ``position_after`` gave it in this turn
         of the loop. Raises as ``join``, and ``ValueError`` for a position that the ring does not hold."""
-        if not self.live:
-            raise RuntimeError("viewers join a channel that is live")
+        first = self._first_bytes(head, opening, gzip=gzip)
         if not self._ring.first <= position <= self._ring.end:
             raise ValueError(f"position {position} is not in the ring")
-        first = head + (gzip_opening(opening) if gzip else opening)
         self._audience.resume(viewer, first, position, gzip=gzip)
+
+    def _first_bytes(self, head: bytes, opening: bytes, *, gzip: bool) -> bytes:
+        if not self.live:
+            raise RuntimeError("viewers join a channel that is live")
+        return head + (gzip_opening(opening) if gzip else opening)
 
     def detach(self, viewer: Viewer, reason: CloseReason) -> None:
         """Closes a viewer. One that is not attached here is ignored."""
@@ -281,11 +278,17 @@ class Channel:
     def close(self) -> None:
         """Ends the channel; viewers that are still there are closed (``DRAINING``). Idempotent."""
         self._closed = True
+        self._rider_timer.stop()
         for viewer in list(self._audience.viewers()):
             self._audience.detach(viewer, CloseReason.DRAINING)
         self._audience.close()
 
     # -- flushes -----------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """What gathered goes into the ring now, where whoever joins in this turn of the loop finds it."""
+        if self._gathered:
+            self._flush()
 
     def step(self) -> bool:
         """One slice of sending, for the pump; True while there is more."""
@@ -300,36 +303,10 @@ class Channel:
             self._unsent_since = None
         return sending or bool(self._gathered)
 
-    def _time_riders(self) -> None:
-        """Has the wheel look when the first of them goes alone."""
-        due_at = self._riders.due_at
-        if due_at is not None and (self._riders_due_at is None or due_at < self._riders_due_at):
-            self._riders_due_at = due_at
-            self._wheel.add(max(due_at - self._clock(), 0.0), partial(self._have_riders_gone, due_at))
-
-    def _have_riders_gone(self, at: float) -> None:
-        """For the wheel: those that nothing came by for go alone."""
-        if at != self._riders_due_at or self._closed or self._ended:
-            return  # or it has looked sooner
-        self._riders_due_at = None
-        due_at = self._riders.due_at
-        if due_at is not None and due_at <= self._clock() and self._seeded:
+    def _have_riders_gone(self) -> None:
+        if self._seeded:
             self._riders.overdue = True
             self._pump.schedule(self)
-        self._time_riders()  # looks again: a round that goes on now may come before them
-
-    def _restate(self) -> None:
-        """From now on comments come with the totals that viewers are being told, also those of this very flush."""
-        totals = self._riders.told
-        for comment_id, of_comment in totals.items():
-            frame = self._ring.comment(comment_id)
-            if frame is not None and (data := restated(frame, of_comment).data) != frame.data:
-                self._ring.replace(comment_id, data)
-        if totals:
-            self._gathered = deque(
-                restated(frame, totals[frame.event_id]) if frame.kind == COMMENT and frame.event_id in totals else frame
-                for frame in self._gathered
-            )
 
     def _gather(self, frame: Frame) -> None:
         self._recent.add(frame.event_id)
@@ -338,25 +315,19 @@ class Channel:
             frame = self.with_totals(frame.event_id, frame)
         if self._unsent_since is None:
             self._unsent_since = self._clock()
-        self._gathered.append(frame)
-        self._gathered_bytes += len(frame.data)
+        self._gathered.add(frame)
         if not self._seeded:
-            self._shed_what_the_ring_would()
+            # Nobody has been sent anything yet, so what does not fit in the ring is not missed.
+            for shed in self._gathered.shed(self._limits.max_frames, self._limits.max_bytes):
+                self._ring.pass_over(shed)
         elif self._too_much_waits:
             # More than a round can wait for: into the ring, so that groups that are too far behind skip to its end.
             self._flush()
 
     @property
     def _too_much_waits(self) -> bool:
-        frames, size_bytes = len(self._gathered) + len(self._riders), self._gathered_bytes
+        frames, size_bytes = len(self._gathered) + len(self._riders), self._gathered.size_bytes
         return self._seeded and (frames * 2 >= self._limits.max_frames or size_bytes * 2 >= self._limits.max_bytes)
-
-    def _shed_what_the_ring_would(self) -> None:
-        """Before the channel is live nobody has been sent anything, so what does not fit in the ring is not missed."""
-        while len(self._gathered) > self._limits.max_frames or self._gathered_bytes > self._limits.max_bytes:
-            shed = self._gathered.popleft()
-            self._gathered_bytes -= len(shed.data)
-            self._ring.pass_over(shed)
 
     def _flush(self) -> None:
         """A round begins: what gathered and the riders go into the ring, and the audience is sent it."""
@@ -364,36 +335,31 @@ class Channel:
         self._metrics.flushes.labels(FlushCause.EVENT if self._gathered else FlushCause.RIDER).inc()
         for rider in self._riders.take(now):
             self._metrics.published.labels(rider.kind).inc()
-            self._gathered.append(rider)
+            self._gathered.add(rider)
         self._restate()
-        self._time_riders()  # those that must wait, or did not fit
+        self._rider_timer.look()  # for those that must wait, or did not fit
         if self._unsent_since is None:
             self._unsent_since = now
         self._commit()
 
+    def _restate(self) -> None:
+        """From now on the ring's comments come with the totals that viewers are being told."""
+        for comment_id, of_comment in self._riders.told.items():
+            frame = self._ring.comment(comment_id)
+            if frame is not None and (data := restated(frame, of_comment).data) != frame.data:
+                self._ring.replace(comment_id, data)
+
     def _commit(self) -> None:
         """Moves what gathered into the ring, and has the audience sent it."""
-        frames = sorted(self._gathered, key=_flush_order)
+        frames = self._gathered.take(self._riders.told)
         self._audience.compress(frames)
         for frame in frames:
             self._ring.append(frame)
-        self._gathered.clear()
-        self._gathered_bytes = 0
-        self._first_pages.clear()
+        self._first_pages.forget()
         self._audience.make_way()
         self._ring.trim()
         self._audience.closing = self._ended
         self._audience.begin_round()
-
-    def _page(self, backlog: int, gzip: bool) -> Batch:
-        """The first page, kept until the stream goes on."""
-        of, page = self._first_pages.get(gzip, (None, None))
-        if page is None or of != backlog:
-            page = self._ring.first_page(backlog)
-            if gzip:
-                page = stored_batch(page)
-            self._first_pages[gzip] = backlog, page
-        return page
 
     def _beat(self) -> float | None:
         if self._closed:
@@ -406,8 +372,3 @@ class Channel:
         self._audience.begin_heartbeat()
         self._pump.schedule(self)
         return self._limits.heartbeat_after_s
-
-
-def _flush_order(frame: Frame) -> tuple[bool, int]:
-    """By id; what has none follows, and the end comes last."""
-    return frame.kind == END, frame.event_id or sys.maxsize

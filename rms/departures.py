@@ -13,6 +13,7 @@ import structlog
 from coordination.ids import first_id_at_ms
 from rms.feed import Feed
 from rms.repair import Repairs
+from service_kit.tasks import end_tasks
 
 if TYPE_CHECKING:
     from coordination.membership import MembershipView, NodeRecord
@@ -61,9 +62,7 @@ class Departures:
             self._unsubscribe()
             self._unsubscribe = None
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     def _on_change(self, nodes: Mapping[str, NodeRecord]) -> None:
         boots = {record.boot_id for record in nodes.values()}

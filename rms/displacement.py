@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from rms.reasons import CloseReason
+from service_kit.tasks import end_tasks
 
 if TYPE_CHECKING:
     from coordination.membership import Membership, NodeRecord
@@ -37,9 +38,7 @@ class Displacement:
             self._unsubscribe()
             self._unsubscribe = None
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     def _on_displaced(self, by: NodeRecord | None) -> None:
         self._hub.displaced = by is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,6 +11,7 @@ from livecomments.v1 import event_pb2
 from rms import frames
 from rms.chains import OriginChains
 from rms.changes import NO_CHANGES, Change, Changes, KnownChanges, change_of
+from rms.hole import Hole, OpenHole
 from rms.reaction_totals import parse_change
 from rms.reasons import DropReason, HoldReason, ResyncReason
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Item = event_pb2.Event | event_pb2.Head
 Comment = tuple[int, bytes]
 """A comment's id and its JSON."""
-# Writers' clocks differ, and what they write is neither stored nor published in the order of its ids.
-CLOCK_SLACK_MS = 2000
+# Comments that all viewers are sent late, where the store could not be read at the opening: about a first page.
+MAX_LATE = 100
 # Comments that a read of the store brought, remembered a channel. One forgotten passes for one that was delivered.
 MAX_MENDED = 2000
 _KINDS = {
@@ -31,15 +31,6 @@ _KINDS = {
     event_pb2.Event.KIND_DELETE: frames.DELETE,
     event_pb2.Event.KIND_VIEWERS: frames.VIEWERS,
 }
-
-
-@dataclass(slots=True)
-class Hole:
-    """Something is missing after the id ``since``; once the store was asked, ``claims`` count as had."""
-
-    since: int
-    claims: dict[str, int] = field(default_factory=dict)
-    """origin → the id that it says it published. Without any, the hole is a doubt."""
 
 
 class Feed:
@@ -103,7 +94,7 @@ class Feed:
         """Somebody mends a hole; whoever does sets it to False at the end."""
         self._chains = OriginChains(covered_to)
         self._held: list[Item] | None = []
-        self._hole: Hole | None = None
+        self._hole = OpenHole()
         self._max_held = max_held
         self._mended: dict[int, None] = {}
         self._metrics = metrics
@@ -124,12 +115,13 @@ class Feed:
 
         ``changes`` were read after them.
         """
-        self._begin_at(comments, complete=complete)
+        if comments and not complete:
+            self._complete_from = self._opened_from = comments[0][0]
         self._changes_after = changes.after
         history = [change.frame() for change in changes.changes if self._note(change)]
         for comment_id, data in comments:
             if not self.changes.is_deleted(comment_id):
-                history.append(_frame(comment_id, self.changes.as_it_stands(comment_id, data)))
+                history.append(self.changes.frame(comment_id, data))
         history.sort(key=lambda frame: frame.event_id)
         self._open(history, changes.ended)
 
@@ -139,10 +131,17 @@ class Feed:
         self._open([], None)
 
     def catch_up(self, comments: Sequence[Comment], *, complete: bool, changes: Changes = NO_CHANGES) -> int:
-        """Publishes what ``open_incomplete`` went live without, of that the newest. Returns how many there were."""
+        """Publishes what ``open_incomplete`` went live without, of that the newest ``MAX_LATE``, ahead of all that
+        comes from now on. Returns how many there were."""
+        if not self.incomplete:
+            return 0
         self.incomplete = False
-        self._begin_at(comments, complete=complete)
-        return self._mend_all((comment for comment in comments if not self.channel.has(comment[0])), changes)
+        newest = comments[-MAX_LATE:]
+        if newest:
+            self._complete_from = 0 if complete and len(newest) == len(comments) else newest[0][0]
+        late = self._mend_all((comment for comment in newest if not self.channel.has(comment[0])), changes)
+        self.channel.flush()
+        return late
 
     def reaches(self, comment_id: int) -> bool:
         """The ring has every comment with a greater id than this."""
@@ -182,21 +181,18 @@ class Feed:
         """
         if not self.channel.live:
             return
-        self._widen_hole(max(since, self.covered_to))
+        self._hole.doubt(max(since, self.covered_to))
         if not self.repairing:
             self.repairing = True
             self._on_hole(self)
 
     def take_hole(self) -> Hole | None:
         """The hole as it now stands; whoever takes it mends it or puts it back."""
-        hole, self._hole = self._hole, None
-        return hole
+        return self._hole.take()
 
     def put_back(self, hole: Hole) -> None:
         """The hole could not be mended yet."""
-        self._widen_hole(hole.since)
-        for origin, event_id in hole.claims.items():
-            self._note_hole(hole.since, origin, event_id)
+        self._hole.put_back(hole)
 
     def settle(self, hole: Hole) -> None:
         """What ``hole`` claims counts as had: the store was asked, and what it does not have never comes."""
@@ -224,10 +220,6 @@ class Feed:
         if self._held is None and self._ending is not None:
             self._end()
 
-    def _begin_at(self, comments: Sequence[Comment], *, complete: bool) -> None:
-        if comments:
-            self._complete_from = self._opened_from = 0 if complete else comments[0][0]
-
     def _open(self, history: Sequence[frames.Frame], ended: int | None) -> None:
         self.channel.seed(history)
         self.opened = True
@@ -244,7 +236,7 @@ class Feed:
             claim, known = item.previous_id, self._came(item.event_id)
         since = None if known else self._chains.missing_since(item.origin, claim, self._came)
         if since is not None:
-            self._note_hole(since, item.origin, claim)
+            self._hole.claim(since, item.origin, claim)
             if not self.repairing:
                 self.repairing = True
                 self._held = [item]
@@ -271,15 +263,6 @@ class Feed:
         if len(self._mended) > MAX_MENDED:
             del self._mended[next(iter(self._mended))]
 
-    def _note_hole(self, since: int, origin: str, claim: int) -> None:
-        self._widen_hole(since).claims[origin] = claim
-
-    def _widen_hole(self, since: int) -> Hole:
-        if self._hole is None:
-            self._hole = Hole(since)
-        self._hole.since = min(self._hole.since, since)
-        return self._hole
-
     def _publish(self, event: event_pb2.Event) -> None:
         self._chains.advance(event.origin, event.event_id)
         self._mended.pop(event.event_id, None)
@@ -296,10 +279,12 @@ class Feed:
 
     def _publish_comment(self, comment_id: int, data: bytes) -> bool:
         refusal = self.changes.refusal(comment_id)
+        if refusal is None and comment_id < self._opened_from:
+            refusal = DropReason.TOO_OLD
         if refusal is not None:
             self.channel.forgo(comment_id, refusal)
             return False
-        return self.channel.publish(_frame(comment_id, self.changes.as_it_stands(comment_id, data)))
+        return self.channel.publish(self.changes.frame(comment_id, data))
 
     def _react(self, event: event_pb2.Event) -> None:
         try:
@@ -318,8 +303,7 @@ class Feed:
         return self.channel.publish(self.channel.with_totals(change.comment_id, change.frame()))
 
     def _rewrite(self, change: Change) -> None:
-        deleted = change.kind == frames.DELETE
-        self.channel.replace(change.comment_id, None if deleted else _frame(change.comment_id, change.data))
+        self.channel.replace(change.comment_id, change.comment_frame())
 
     def _mend_all(self, comments: Iterable[Comment], changes: Changes) -> int:
         mended = self._mend_changes(changes.changes)
@@ -352,10 +336,6 @@ class Feed:
         self.ended = True
         self.channel.publish(frames.end_frame(event_id or 0))
         self._on_end(self)
-
-
-def _frame(comment_id: int, data: bytes) -> frames.Frame:
-    return frames.encode(frames.COMMENT, data, comment_id)
 
 
 def _change(event: event_pb2.Event) -> Change | None:

@@ -13,16 +13,13 @@ import grpc
 from coordination.ids import id_time_ms
 from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
 from rms.count_reports import report_counts
-from rms.feed import Item
 from rms.hub import Hub
 from rms.metrics import ServiceMetrics
 from rms.viewer_counts import ViewerCounts
+from service_kit.event_batch import Malformed, OverLimit, check_batch, check_count, fault_of_video
 from service_kit.grpc_server import GrpcService
-from service_kit.video_id import is_video_id
 
-MAX_ITEMS = 1000
-MAX_ORIGIN_CHARS = 200
-MAX_DATA_BYTES = 64 * 1024
+KINDS = frozenset(event_pb2.Event.Kind.values()) - {event_pb2.Event.KIND_UNSPECIFIED}
 # Items taken before the loop serves others.
 SLICE = 100
 # For the last report of counts, once its stream has ended.
@@ -31,18 +28,6 @@ REPORTS_END_TIMEOUT_S = 1.0
 Batch = realtime_messaging_pb2.DeliverBatch
 Ack = realtime_messaging_pb2.DeliverAck
 ViewerCount = realtime_messaging_pb2.ViewerCount
-
-
-class BatchError(Exception):
-    """A batch cannot be taken. The message names the field."""
-
-
-class MalformedBatchError(BatchError):
-    """A field that no sender should send."""
-
-
-class BatchOverLimitError(BatchError):
-    """More than is taken at once."""
 
 
 class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
@@ -81,10 +66,10 @@ class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         async with self._acks(context) as acks:
             async for batch in request_iterator:
                 try:
-                    check_batch(batch, acks.sequence + 1)
-                except MalformedBatchError as error:
+                    _check(batch, acks.sequence)
+                except Malformed as error:
                     await acks.refuse(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-                except BatchOverLimitError as error:
+                except OverLimit as error:
                     await acks.refuse(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
                 await acks.acknowledge(batch.sequence, sorted(await self._take(batch)))
 
@@ -152,51 +137,10 @@ class _Acks:
             await self._context.abort(code, detail)
 
 
-def check_batch(batch: Batch, expected: int) -> None:
-    """Raises ``BatchError`` unless ``batch`` is well-formed and the stream's number ``expected``.
-
-    No stricter than a dispatcher is with publishers: what it has taken and this refused it would send for ever.
-    """
-    if batch.sequence != expected:
-        raise MalformedBatchError(f"sequence: expected {expected}, got {batch.sequence}")
-    for name, items in (("events", batch.events), ("heads", batch.heads), ("viewers", batch.viewers)):
-        if len(items) > MAX_ITEMS:
-            raise BatchOverLimitError(f"{name}: {len(items)} in a batch, at most {MAX_ITEMS}")
-    for number, event in enumerate(batch.events):
-        if len(event.data) > MAX_DATA_BYTES:
-            raise BatchOverLimitError(f"events[{number}].data: {len(event.data)} bytes, at most {MAX_DATA_BYTES}")
-        fault = _fault_of_event(event)
-        if fault:
-            raise MalformedBatchError(f"events[{number}].{fault}")
-    for number, head in enumerate(batch.heads):
-        fault = _fault_of_address(head) or ("" if head.last_id else "last_id: missing")
-        if fault:
-            raise MalformedBatchError(f"heads[{number}].{fault}")
+def _check(batch: Batch, previous_sequence: int) -> None:
+    check_batch(batch, previous_sequence, kinds=KINDS)
+    check_count("viewers", batch.viewers)
     for number, total in enumerate(batch.viewers):
-        if not is_video_id(total.live_video_id):
-            raise MalformedBatchError(f"viewers[{number}].{_fault_of_video(total.live_video_id)}")
-
-
-def _fault_of_event(event: event_pb2.Event) -> str:
-    if not event.event_id:
-        return "event_id: missing"
-    if event.kind not in _KINDS:
-        return f"kind: {event.kind} is not known"
-    if b"\n" in event.data or b"\r" in event.data:
-        return "data: has a line end"
-    return _fault_of_address(event)
-
-
-def _fault_of_address(item: Item) -> str:
-    if not is_video_id(item.live_video_id):
-        return _fault_of_video(item.live_video_id)
-    if not 1 <= len(item.origin) <= MAX_ORIGIN_CHARS:
-        return f"origin: {len(item.origin)} characters, must be 1 to {MAX_ORIGIN_CHARS}"
-    return ""
-
-
-def _fault_of_video(video: str) -> str:
-    return f"live_video_id: {video[:80]!r} is not 1 to 64 of A-Z a-z 0-9 _ -"
-
-
-_KINDS = frozenset(event_pb2.Event.Kind.values()) - {event_pb2.Event.KIND_UNSPECIFIED}
+        fault = fault_of_video(total.live_video_id)
+        if fault:
+            raise Malformed(f"viewers[{number}].{fault}")

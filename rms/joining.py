@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from coordination.ids import first_id_at_ms, id_time_ms
-from rms.feed import CLOCK_SLACK_MS, Feed
-from rms.frames import COMMENT, Frame, encode, resync_frame
-from rms.history import MAX_PAGE, History, HistoryPage, HistoryUnavailableError
+from rms.comment_services import HistoryUnavailableError
+from rms.feed import Feed
+from rms.frames import Frame, resync_frame
+from rms.history import MAX_PAGE, History, HistoryPage
 from rms.metrics import ServiceMetrics
 from rms.reasons import ResyncReason
+from rms.slack import long_before, with_slack
 from rms.stream_request import StreamRequest
 from rms.viewer import Viewer
+from service_kit.tasks import end_tasks
 
 # Pages that are read beyond the newest 1,000 at most, for the slack.
 OLDER_PAGES = 3
-# How far before its last comment a viewer may have missed an edit or deletion that it did not get from another node.
-CHANGES_SLACK_MS = 30_000
 # Viewers given their pages of history before the loop serves others.
 SLICE = 10
 
@@ -93,10 +93,7 @@ class Joining:
 
     async def aclose(self) -> None:
         """Ends all reading; viewers that wait are closed."""
-        reading = list(self._reading)
-        for task in reading:
-            task.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        await end_tasks(*self._reading)
         waiting, self._waiting = self._waiting, {}
         for feed, joiners in waiting.items():
             self._metrics.waiting_viewers.dec(len(joiners))
@@ -115,14 +112,14 @@ class Joining:
 
     def _resume(self, feed: Feed, joiner: Joiner, resume_after: int) -> None:
         position = feed.channel.position_after(resume_after)
-        since = _with_slack(resume_after)
+        since = with_slack(resume_after)
         if position is not None and feed.reaches_changes(resume_after):
             self._count("exact")
             self._go_on(feed, joiner, position)
-        elif feed.reaches(since) and feed.reaches_changes(_long_before(resume_after)):
+        elif feed.reaches(since) and feed.reaches_changes(long_before(resume_after)):
             self._count("ring")
             at = feed.channel.position_since(since)
-            self._go_on(feed, joiner, at, feed.channel.changes_after(_long_before(resume_after), before=at))
+            self._go_on(feed, joiner, at, feed.channel.changes_after(long_before(resume_after), before=at))
         else:
             self._ask_store(feed, joiner)
 
@@ -148,8 +145,7 @@ class Joining:
             read_at = feed.channel.end
             page = await self._page(feed, joiners)
             if page is not None and feed.channel.live:
-                # What is in the page and still on its way counts as a repeat from here on, also for those below.
-                self._metrics.mended.labels("resume").inc(feed.merge(page.comments, page.changes))
+                self._metrics.mended.labels("resume").inc(_publish_missed(feed, page))
             await self._serve(feed, joiners, _Read(page, read_at))
         self._waiting.pop(feed, None)
 
@@ -160,9 +156,9 @@ class Joining:
                 page = await self._history.newest(feed.video)
                 if page.complete or not page.comments:
                     return page
-                reach = _with_slack(page.comments[0][0])
+                reach = with_slack(page.comments[0][0])
                 if any(each.resume_after is not None and each.resume_after >= reach for each in joiners):
-                    page = await self._history.reaching(feed.video, page, _with_slack(reach), pages=OLDER_PAGES)
+                    page = await self._history.reaching(feed.video, page, with_slack(reach), pages=OLDER_PAGES)
                 return page
         except (HistoryUnavailableError, TimeoutError):
             return None  # counted where it failed
@@ -187,13 +183,13 @@ class Joining:
             self._join_without_store(feed, joiner)
         else:
             self._count("store")
-            since = 0 if joiner.resume_after is None else _with_slack(joiner.resume_after)
+            since = 0 if joiner.resume_after is None else with_slack(joiner.resume_after)
             comments = _merged(feed, read.page, since)
             complete = read.page.reaches(since) and read.meets(feed)
             if joiner.resume_after is None:
                 self._replay(feed, joiner, comments[-joiner.backlog :], complete=complete)
                 return
-            changed_since = _long_before(joiner.resume_after)
+            changed_since = long_before(joiner.resume_after)
             complete = complete and (not changed_since or changed_since >= read.page.changes.after)
             self._replay(feed, joiner, comments, _changed(feed, read.page, changed_since), complete=complete)
 
@@ -202,8 +198,8 @@ class Joining:
         if joiner.resume_after is None:
             _join(feed, joiner, joiner.opening, backlog=joiner.backlog)
             return
-        comments = feed.channel.comments_after(_with_slack(joiner.resume_after))
-        changes = feed.channel.changes_after(_long_before(joiner.resume_after))
+        comments = feed.channel.comments_after(with_slack(joiner.resume_after))
+        changes = feed.channel.changes_after(long_before(joiner.resume_after))
         self._replay(feed, joiner, comments, changes, complete=False, reason=ResyncReason.HISTORY_UNAVAILABLE)
 
     def _replay(
@@ -225,7 +221,7 @@ class Joining:
             missed = sum(frame.event_id > joiner.resume_after for frame in comments)
             if not complete or missed > MAX_PAGE:
                 self._metrics.resyncs.labels(reason).inc()
-                opening.append(resync_frame(_with_slack(joiner.resume_after), reason).data)
+                opening.append(resync_frame(with_slack(joiner.resume_after), reason).data)
                 comments = comments[-MAX_PAGE:]
         opening += [frame.data for frame in (*comments, *changes)]
         _join(feed, joiner, b"".join(opening))
@@ -238,21 +234,18 @@ def _join(feed: Feed, joiner: Joiner, opening: bytes, *, backlog: int = 0) -> No
     feed.channel.join(joiner.viewer, opening, backlog=backlog, head=joiner.head, gzip=joiner.gzip)
 
 
-def _with_slack(comment_id: int) -> int:
-    """The cursor for a viewer whose last comment is not known here: other nodes had another order."""
-    return first_id_at_ms(id_time_ms(comment_id) - CLOCK_SLACK_MS)
-
-
-def _long_before(comment_id: int) -> int:
-    """The same for edits and deletions, which may come twice: a node mends them some seconds late."""
-    return first_id_at_ms(id_time_ms(comment_id) - CHANGES_SLACK_MS)
+def _publish_missed(feed: Feed, page: HistoryPage) -> int:
+    """What is in the page and still on its way, or is to come late, counts as a repeat from here on: whoever gets the
+    page gets it once. Returns how many there were."""
+    late = feed.catch_up(page.comments, complete=page.complete, changes=page.changes)
+    return late + feed.merge(page.comments, page.changes)
 
 
 def _merged(feed: Feed, page: HistoryPage, since: int) -> list[Frame]:
     """What the store and the ring have after ``since``, in id order, but what the next flush brings anyway."""
     here = feed.channel.comment_ids
     stored = [
-        feed.channel.with_totals(each, encode(COMMENT, feed.changes.as_it_stands(each, data), each))
+        feed.channel.with_totals(each, feed.changes.frame(each, data))
         for each, data in page.comments
         if each > since and each not in here and not feed.changes.is_deleted(each)
     ]

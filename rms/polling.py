@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
-from coordination.ids import first_id_at_ms, id_time_ms
-from rms.feed import CLOCK_SLACK_MS, Feed
-from rms.history import MAX_PAGE, History, HistoryUnavailableError
+from rms.comment_services import HistoryUnavailableError
+from rms.feed import Feed
+from rms.history import MAX_PAGE, History
 from rms.metrics import ServiceMetrics
+from rms.slack import with_slack
+from service_kit.tasks import end_tasks
 
 
 class Polling:
@@ -50,9 +52,7 @@ class Polling:
     async def aclose(self) -> None:
         """Stops. Idempotent."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     def doubt(self, feed: Feed) -> None:
         """Dispatchers had forgotten the route of ``feed``: the next round asks for it, from where it stands now.
@@ -126,4 +126,4 @@ def _changes_cursor(feed: Feed) -> int:
 
 def _before(feed: Feed, event_id: int) -> int:
     """The cursor that leaves nothing out, where ``event_id`` is the newest that was had."""
-    return max(feed.covered_to, first_id_at_ms(id_time_ms(event_id) - CLOCK_SLACK_MS))
+    return max(feed.covered_to, with_slack(event_id))

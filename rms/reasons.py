@@ -61,8 +61,6 @@ class DropReason(StrEnum):
     """It went out already."""
     TOO_OLD = "too_old"
     """It is older than everything that the channel still remembers, so it cannot be told from a repeat."""
-    OVERFLOW = "overflow"
-    """More waited for one flush than a channel's ring holds; the viewers were told to resync."""
     ENDED = "ended"
     """The video has ended: nothing comes after its ``end``."""
     DELETED = "deleted"
@@ -93,8 +91,6 @@ class ResyncReason(StrEnum):
 
     FELL_BEHIND = "fell_behind"
     """The viewer was so slow that the frames due to it have left the channel's ring."""
-    OVERFLOW = "overflow"
-    """More came at once than the node could send."""
     TOO_FAR_BACK = "too_far_back"
     """A resume asked for more than can be replayed at once."""
     HISTORY_UNAVAILABLE = "history_unavailable"

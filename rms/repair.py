@@ -8,11 +8,13 @@ from collections.abc import Iterable
 
 import structlog
 
-from coordination.ids import first_id_at_ms, id_time_ms
-from rms.feed import CLOCK_SLACK_MS, Feed, Hole
-from rms.history import History, HistoryUnavailableError
+from rms.comment_services import HistoryUnavailableError
+from rms.feed import Feed
+from rms.history import History
+from rms.hole import Hole
 from rms.metrics import ServiceMetrics
 from rms.reasons import HoldReason, RepairOutcome, ResyncReason
+from rms.slack import with_slack
 
 LONGEST_PAUSE_S = 5.0
 
@@ -102,7 +104,7 @@ class Repairs:
 
     async def _mend(self, feed: Feed, hole: Hole) -> RepairOutcome:
         comments: list[tuple[int, bytes]] = []
-        since = cursor = first_id_at_ms(id_time_ms(hole.since) - CLOCK_SLACK_MS)
+        since = cursor = with_slack(hole.since)
         for _ in range(self._max_pages):
             page = await self._history.after(feed.video, cursor, changes_after=since)
             comments += page.comments

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import resource
 import time
 import uuid
 from collections.abc import Callable
@@ -15,20 +14,20 @@ from coordination.errors import CoordinationError
 from coordination.membership import DISPLACED, Membership, MembershipView, NodeRecord, Role
 from coordination.routes import RouteRegistrar
 from coordination.session import ZooKeeperSession
+from rms import open_files
 from rms.admission import Admission
 from rms.ages import Ages
 from rms.backfill import Backfill
 from rms.channel import Channel
-from rms.channel_limits import ChannelLimits
+from rms.comment_services import CommentServices
 from rms.departures import Departures
 from rms.displacement import Displacement
-from rms.encoders import EncoderLimits, Encoders
+from rms.encoders import Encoders
 from rms.frames import Frame, reconnect_frame
 from rms.history import History
-from rms.hub import Hub, HubLimits
+from rms.hub import Hub
 from rms.ingest import Ingest
 from rms.joining import Joining
-from rms.links.h2_connection import H2Limits
 from rms.links.h2_edge import H2Edge
 from rms.links.http1_edge import Http1Edge
 from rms.links.listener import Listener
@@ -37,7 +36,7 @@ from rms.metrics import ServiceMetrics
 from rms.polling import Polling
 from rms.pump import Pump
 from rms.reasons import CloseReason
-from rms.reception import Reception, ReceptionLimits
+from rms.reception import Reception
 from rms.repair import Repairs
 from rms.settings import RmsSettings
 from rms.tickets import TicketOffice
@@ -54,8 +53,6 @@ from service_kit.grpc_server import GrpcServer
 from service_kit.grpc_tls import GrpcTls
 from service_kit.metrics import new_registry
 
-# Descriptors that are not viewers: listeners, ZooKeeper, gRPC, connections whose request is being read.
-SPARE_FILES = 500
 # Of the grace period, what sending viewers away may take; the rest is for letting go.
 DRAIN_SHARE = 0.8
 LEAVE_TIMEOUT_S = 1.0
@@ -76,11 +73,11 @@ class RmsServer:
         self.admin = AdminServer(settings.host, settings.admin_port, registry, ready=self._not_ready)
         tls = GrpcTls.of(settings)
         self._session = ZooKeeperSession.of(settings)
-        self._comment_services = MembershipView(self._session, Role.COMMENT_SERVICE)
+        self._comment_service_nodes = MembershipView(self._session, Role.COMMENT_SERVICE)
         self._registrar = RouteRegistrar(
             self._session, settings.node_id, self.boot_id, max_routes=settings.max_channels
         )
-        SessionMetrics(registry).watch(self._session, self._comment_services)
+        SessionMetrics(registry).watch(self._session, self._comment_service_nodes)
         self._membership_metrics = MembershipMetrics(registry)
         self._metrics.watch(
             routes=lambda: self._registrar.registered,
@@ -91,15 +88,22 @@ class RmsServer:
         )
         self._pump = Pump(share=settings.send_share)
         self._wheel = Wheel()
+        self._channel_limits = settings.channel_limits
         self._tickets = _ticket_office(self._wheel, settings)
-        self._encoders = _encoders(self._metrics, settings)
+        self._encoders = Encoders(self._metrics, settings.encoder_limits)
         self.link = SocketLink(
             send_buffer_bytes=settings.send_buffer_bytes,
             user_timeout_s=settings.user_timeout_s,
             charge=self._pump.charge,
         )
-        self._history = _history(self._comment_services, self._metrics, settings, tls)
-        self.max_socket_viewers = _affordable(settings.max_viewers)
+        self._comment_services = _comment_services(self._comment_service_nodes, self._metrics, settings, tls)
+        self._history = History(
+            self._comment_services,
+            self._metrics,
+            concurrent=settings.history_concurrent,
+            waiting=settings.history_waiting,
+        )
+        self.max_socket_viewers = open_files.affordable(settings.max_viewers)
         self._ages = Ages(settings.max_age_s, jitter=settings.max_age_jitter, farewell=self._farewell)
         self._backfill = Backfill(self._history, self._metrics, timeout_s=settings.open_timeout_s)
         self._repairs = _repairs(self._history, self._metrics, settings)
@@ -116,7 +120,7 @@ class RmsServer:
         self.hub.on_announced_anew = self._polling.doubt
         self._displacement = Displacement(self.hub, self._send_away)
         self._departures = Departures(
-            self._comment_services,
+            self._comment_service_nodes,
             self._repairs,
             feeds=self.hub.open_feeds,
             lookback_s=settings.zookeeper_session_timeout_s + settings.departure_lookback_s,
@@ -133,7 +137,7 @@ class RmsServer:
             hub=self.hub,
             reception=reception,
             metrics=self._metrics,
-            limits=_h2_limits(settings),
+            limits=settings.h2_limits,
             max_links=settings.h2_max_links,
             greeting_timeout_s=settings.header_timeout_s,
             user_timeout_s=settings.user_timeout_s,
@@ -155,13 +159,13 @@ class RmsServer:
         """Joins only when it can serve. Raises ``StartupError``. Idempotent."""
         if self._membership is not None:
             return
-        _raise_file_limit()
+        open_files.raise_limit()
         if self.max_socket_viewers < self.settings.max_viewers:
             _log.warning("fewer_http1_viewers", reason="open_files", max_viewers=self.max_socket_viewers)
         try:
             await self.admin.start()
             await self._session.start()
-            await self._comment_services.start()
+            await self._comment_service_nodes.start()
             await self._registrar.start()
             for part in (self._wheel, self.link, self._ages, self._polling, self._departures, self.grpc):
                 await part.start()
@@ -204,8 +208,8 @@ class RmsServer:
         self._pump.close()
         await self._wheel.aclose()
         await self.grpc.aclose()
-        await self._history.aclose()
         await self._comment_services.aclose()
+        await self._comment_service_nodes.aclose()
         await self._registrar.aclose()
         if self._membership is not None:
             await self._membership.aclose()
@@ -231,36 +235,16 @@ class RmsServer:
             ages=self._ages,
             counts=self._counts,
             metrics=self._metrics,
-            limits=HubLimits(
-                max_channels=settings.max_channels,
-                max_opening=settings.max_opening_channels,
-                max_held=settings.max_held,
-                linger_s=settings.linger_s,
-            ),
+            limits=settings.hub_limits,
         )
 
     def _new_channel(self, video: str, on_detach: Callable[[Viewer, CloseReason], None]) -> Channel:
-        settings = self.settings
-        limits = ChannelLimits(
-            max_frames=settings.ring_frames,
-            max_bytes=settings.ring_bytes,
-            recent_ids=settings.recent_ids,
-            group_size=settings.group_size,
-            chunk_bytes=settings.chunk_bytes,
-            stalled_after_s=settings.stalled_after_s,
-            heartbeat_after_s=settings.heartbeat_after_s,
-            rider_wait_s=settings.rider_wait_s,
-            viewers_gap_s=settings.viewers_gap_s,
-            reactions_wait_s=settings.reactions_wait_s,
-            reactions_gap_s=settings.reactions_gap_s,
-            reaction_comments=settings.reaction_comments,
-        )
         channel = Channel(
             video,
             pump=self._pump,
             wheel=self._wheel,
             metrics=self._metrics,
-            limits=limits,
+            limits=self._channel_limits,
             encoders=self._encoders,
             on_detach=on_detach,
         )
@@ -299,14 +283,14 @@ class RmsServer:
         return [DISPLACED] if self.hub.displaced else []
 
 
-def _history(view: MembershipView, metrics: ServiceMetrics, settings: RmsSettings, tls: GrpcTls | None) -> History:
-    return History(
+def _comment_services(
+    view: MembershipView, metrics: ServiceMetrics, settings: RmsSettings, tls: GrpcTls | None
+) -> CommentServices:
+    return CommentServices(
         view,
         metrics,
         timeout_s=settings.history_timeout_s,
         attempts=settings.history_attempts,
-        concurrent=settings.history_concurrent,
-        waiting=settings.history_waiting,
         token=_service_token(settings),
         open_channel=channels(tls),
     )
@@ -330,15 +314,6 @@ def _service_token(settings: RmsSettings) -> ServiceToken | None:
     )
 
 
-def _encoders(metrics: ServiceMetrics, settings: RmsSettings) -> Encoders:
-    limits = EncoderLimits(
-        min_viewers=settings.gzip_min_viewers,
-        max_encoders=settings.gzip_max_encoders,
-        cpu_share=settings.gzip_cpu_share,
-    )
-    return Encoders(metrics, limits)
-
-
 def _repairs(history: History, metrics: ServiceMetrics, settings: RmsSettings) -> Repairs:
     return Repairs(
         history,
@@ -351,37 +326,5 @@ def _repairs(history: History, metrics: ServiceMetrics, settings: RmsSettings) -
 
 
 def _reception(hub: Hub, metrics: ServiceMetrics, settings: RmsSettings, tickets: TicketOffice | None) -> Reception:
-    limits = ReceptionLimits(
-        last_attempt=settings.last_attempt,
-        retry_ms=settings.retry_ms,
-        full_retry_ms=settings.full_retry_ms,
-        gzip=settings.gzip,
-    )
     verifier = token_verifier(settings) if settings.read_needs_token else None
-    return Reception(hub, metrics, limits, verifier=verifier, tickets=tickets)
-
-
-def _h2_limits(settings: RmsSettings) -> H2Limits:
-    return H2Limits(
-        max_streams=settings.h2_max_streams,
-        max_header_list_bytes=settings.h2_header_list_bytes,
-        control_frames_per_s=settings.h2_control_frames_per_s,
-        early_resets_per_s=settings.h2_early_resets_per_s,
-        max_buffered_bytes=settings.h2_buffer_bytes,
-        choke_bytes=settings.h2_choke_bytes,
-        max_waiting_bytes=settings.h2_waiting_bytes,
-        stalled_after_s=settings.h2_stalled_after_s,
-    )
-
-
-def _affordable(max_viewers: int) -> int:
-    """As many viewers as this process may open files for."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY or hard - SPARE_FILES >= max_viewers:
-        return max_viewers
-    return max(1, hard - SPARE_FILES)
-
-
-def _raise_file_limit() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return Reception(hub, metrics, settings.reception_limits, verifier=verifier, tickets=tickets)

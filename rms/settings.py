@@ -7,6 +7,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from rms.channel_limits import ChannelLimits
+from rms.encoders import EncoderLimits
+from rms.hub import HubLimits
+from rms.links.h2_connection import H2Limits
+from rms.reception import ReceptionLimits
 from service_kit.auth.settings import AccessSettings
 from service_kit.settings import NodeSettings, node_config
 
@@ -217,3 +222,66 @@ class RmsSettings(AccessSettings, NodeSettings):
                 "LIVECOMMENTS_RMS_SERVICE_TOKEN_FILE or LIVECOMMENTS_GRPC_TLS_CERTIFICATE_FILE"
             )
         return self
+
+    # -- what the parts are given ------------------------------------------------------------------------------------
+
+    @property
+    def reception_limits(self) -> ReceptionLimits:
+        """How requests are answered."""
+        return ReceptionLimits(
+            last_attempt=self.last_attempt,
+            retry_ms=self.retry_ms,
+            full_retry_ms=self.full_retry_ms,
+            gzip=self.gzip,
+        )
+
+    @property
+    def h2_limits(self) -> H2Limits:
+        """Bounds of one HTTP/2 link."""
+        return H2Limits(
+            max_streams=self.h2_max_streams,
+            max_header_list_bytes=self.h2_header_list_bytes,
+            control_frames_per_s=self.h2_control_frames_per_s,
+            early_resets_per_s=self.h2_early_resets_per_s,
+            max_waiting_bytes=self.h2_waiting_bytes,
+            max_buffered_bytes=self.h2_buffer_bytes,
+            choke_bytes=self.h2_choke_bytes,
+            stalled_after_s=self.h2_stalled_after_s,
+        )
+
+    @property
+    def hub_limits(self) -> HubLimits:
+        """What a hub may hold."""
+        return HubLimits(
+            max_channels=self.max_channels,
+            max_opening=self.max_opening_channels,
+            max_held=self.max_held,
+            linger_s=self.linger_s,
+        )
+
+    @property
+    def channel_limits(self) -> ChannelLimits:
+        """What one channel may hold."""
+        return ChannelLimits(
+            max_frames=self.ring_frames,
+            max_bytes=self.ring_bytes,
+            recent_ids=self.recent_ids,
+            group_size=self.group_size,
+            chunk_bytes=self.chunk_bytes,
+            stalled_after_s=self.stalled_after_s,
+            heartbeat_after_s=self.heartbeat_after_s,
+            rider_wait_s=self.rider_wait_s,
+            viewers_gap_s=self.viewers_gap_s,
+            reactions_wait_s=self.reactions_wait_s,
+            reactions_gap_s=self.reactions_gap_s,
+            reaction_comments=self.reaction_comments,
+        )
+
+    @property
+    def encoder_limits(self) -> EncoderLimits:
+        """Bounds of what compressing takes."""
+        return EncoderLimits(
+            min_viewers=self.gzip_min_viewers,
+            max_encoders=self.gzip_max_encoders,
+            cpu_share=self.gzip_cpu_share,
+        )

@@ -13,6 +13,7 @@ import grpc
 import structlog
 
 from service_kit.grpc_client import OpenChannel, open_channel
+from service_kit.tasks import end_tasks
 
 # A wait after a failure: at first, and at most. The true wait is between half of it and all of it.
 BACKOFF_FIRST_S = 0.05
@@ -107,9 +108,7 @@ class AckedStream:
     async def aclose(self) -> None:
         """Ends the stream at once."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     async def _keep_open(self) -> None:
         failures = 0
@@ -159,9 +158,7 @@ class AckedStream:
             return await receive
         finally:
             call.cancel()
-            for task in (send, receive, watch):
-                task.cancel()
-            await asyncio.gather(send, receive, watch, return_exceptions=True)
+            await end_tasks(send, receive, watch)
 
     async def _send(self, call: Any) -> None:
         owner, wake, loop = self._owner, self._wake, asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from service_kit.errors import StartupError
+from service_kit.tasks import end_tasks
 
 # What `aclose` may take after draining: it only lets go of things.
 CLOSE_TIMEOUT_S = 5.0
@@ -87,6 +88,4 @@ async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool
             return True
         return False
     finally:
-        for each in (task, waiter):
-            each.cancel()
-        await asyncio.gather(task, waiter, return_exceptions=True)
+        await end_tasks(task, waiter)

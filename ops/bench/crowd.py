@@ -117,16 +117,6 @@ class Crowd:
             await process.wait()
 
 
-def percentile_ms(late: Counter[int], share: int) -> float:
-    """Milliseconds that ``share`` per cent of what ``Crowd.late`` counted do not exceed."""
-    due = late.total() * share / 100
-    for at in sorted(late):
-        due -= late[at]
-        if due <= 0:
-            return at / 10
-    return float("nan")
-
-
 async def _line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
     line = await process.stdout.readline()

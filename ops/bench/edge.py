@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ops.bench.edge_plot import plot
-from ops.bench.edge_round import Figures, Load, measure
+from ops.bench.edge_round import Load, measure
+from ops.bench.figures import Figures, medians
 from ops.bench.nginx import INSTALL_HINT, has_nchan, nginx_program
 from ops.bench.ways import EnvoyWay, NchanWay, NginxWay, Way, most_viewers
 from ops.replay.formats import read_recording
@@ -66,14 +66,6 @@ async def run(names: Sequence[str], load: Load, rounds: int) -> Results:
                 print(f"round {number + 1} of {rounds}: {way.name}", file=sys.stderr, flush=True)
                 results.setdefault(way.name, []).append(await measure(way, load))
     return results
-
-
-def medians(results: Results) -> dict[str, Figures]:
-    """Way → row → median of its rounds."""
-    return {
-        way: {row: statistics.median(figures[row] for figures in rounds) for row in rounds[0]}
-        for way, rounds in results.items()
-    }
 
 
 def table(columns: Mapping[str, Figures]) -> str:
@@ -127,7 +119,7 @@ def main() -> None:
     configure("console", "warning")
     load = Load(wanted.viewers, wanted.flushes, chat_texts(wanted.chat))
     results = asyncio.run(run(usable(names, wanted.viewers), load, wanted.rounds))
-    columns = medians(results)
+    columns = {way: medians(rounds) for way, rounds in results.items()}
     print(f"{wanted.viewers:,} viewers of one video; medians of {wanted.rounds} rounds")
     print(table(columns))
     print(aims(columns))

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops.bench.crowd import Crowd
+from ops.bench.figures import Figures, percentile
 from ops.bench.probes import Meter, Probes, settled
 from ops.bench.process_cost import Cost
 from ops.bench.ways import Way
-
-Figures = dict[str, float]
-"""Row → what was measured."""
 
 GIANT, QUIET, ALONE, CHAT = "giant", "quiet", "alone", "chat"
 PROBES = 40
@@ -173,12 +171,6 @@ class _Round:
 
     def _costs_since(self, node: Cost, edge: Cost) -> tuple[Cost, Cost]:
         return self._way.node_cost() - node, self._way.edge_cost() - edge
-
-
-def percentile(values: Sequence[float], share: int) -> float:
-    """The smallest value that ``share`` per cent of them do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
 def _path(video: str) -> str:

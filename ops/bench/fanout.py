@@ -18,82 +18,43 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import socket
 import statistics
 import time
-from pathlib import Path
 from typing import cast
 
-from prometheus_client import CollectorRegistry, Histogram
-
+from ops.bench._engine import PATH, PAYLOAD_BYTES, Engine, resident_bytes
 from ops.bench.crowd import Crowd
-from rms import frames
 from rms.channel import Channel
-from rms.hub import Hub
-from rms.joining import Joiner
 from rms.links.http1_edge import Http1Edge
 from rms.links.listener import Listener
 from rms.links.socket_link import SocketLink, SocketViewer
-from rms.metrics import ServiceMetrics
-from rms.pump import Pump
-from rms.reasons import RefusalReason
-from rms.reception import Reception
-from rms.wheel import Wheel
-
-PAYLOAD_BYTES = 250
-PATH = "/comments/bench/stream"
-
-
-class FlushSignal:
-    """Stands in for the flush histogram, as what is observed at the end of each flush."""
-
-    def __init__(self, flushed: asyncio.Event) -> None:
-        self._flushed = flushed
-
-    def observe(self, seconds: float) -> None:
-        self._flushed.set()
-
-
-class OneVideo:
-    """Stands in for the hub: everyone watches the same."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.viewers: list[SocketViewer] = []
-
-    def refusal(self, video: str) -> RefusalReason | None:
-        return None
-
-    def join(self, video: str, joiner: Joiner) -> None:
-        assert isinstance(joiner.viewer, SocketViewer)
-        self.viewers.append(joiner.viewer)
-        self.channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
 
 
 class Server:
-    """An RMS's edge, link and engine, without what surrounds them."""
+    """An engine and the HTTP/1.1 edge."""
 
     def __init__(self) -> None:
-        self._pump = Pump()
-        self._wheel = Wheel()
-        metrics = ServiceMetrics(CollectorRegistry())
-        self._flushed = asyncio.Event()
-        metrics.flush_seconds = cast("Histogram", FlushSignal(self._flushed))
-        self._link = SocketLink(charge=self._pump.charge)
-        self.channel = Channel("bench", pump=self._pump, wheel=self._wheel, metrics=metrics)
-        self.channel.seed(())
-        hub = OneVideo(self.channel)
-        self.viewers = hub.viewers
-        reception = Reception(cast("Hub", hub), metrics)
-        self._http1 = Http1Edge(hub=cast("Hub", hub), reception=reception, link=self._link, max_viewers=1_000_000)
+        self._engine = Engine()
+        self._link = SocketLink(charge=self._engine.pump.charge)
+        self._http1 = Http1Edge(
+            hub=self._engine.hub, reception=self._engine.reception, link=self._link, max_viewers=1_000_000
+        )
         self.http = Listener("127.0.0.1", 0, http1=self._http1.adopt, http2=socket.socket.close)
         self.sent_bytes = 0
-        self._last_id = 0
+
+    @property
+    def channel(self) -> Channel:
+        return self._engine.channel
+
+    @property
+    def viewers(self) -> list[SocketViewer]:
+        """All that have joined."""
+        return cast("list[SocketViewer]", self._engine.viewers)
 
     async def start(self) -> None:
         await self._link.start()
-        await self._wheel.start()
+        await self._engine.wheel.start()
         await self._http1.start()
         await self.http.start()
 
@@ -102,28 +63,22 @@ class Server:
         await self._http1.aclose()
         self.channel.close()
         await self._link.aclose()
-        await self._wheel.aclose()
-        self._pump.close()
-
-    def frame(self) -> frames.Frame:
-        self._last_id += 1
-        room = PAYLOAD_BYTES - len(frames.encode(frames.COMMENT, b"", 10**12).data)
-        return frames.encode(frames.COMMENT, b"x" * room, 10**12 + self._last_id)
+        await self._engine.wheel.aclose()
+        self._engine.pump.close()
 
     async def engine_flush(self) -> float:
         """CPU seconds of one comment to all viewers, by the engine."""
-        frame = self.frame()
-        self._flushed.clear()
+        frame = self._engine.frame()
         began = time.process_time()
-        self.channel.publish(frame)
-        await self._flushed.wait()
+        self._engine.publish(frame)
+        await self._engine.flushed()
         spent = time.process_time() - began
         self.sent_bytes += len(frame.data) * len(self.viewers)
         return spent
 
     async def bare_flush(self) -> float:
         """CPU seconds of one comment to all viewers, by the least that Python can do."""
-        payload = self.frame().data
+        payload = self._engine.frame().data
         sends = [viewer.send for viewer in self.viewers]
         began = time.process_time()
         for send in sends:
@@ -131,12 +86,6 @@ class Server:
         spent = time.process_time() - began
         self.sent_bytes += len(payload) * len(self.viewers)
         return spent
-
-
-def resident_bytes() -> int:
-    gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096
 
 
 async def compare(server: Server, crowd: Crowd, flushes: int) -> tuple[float, float]:

@@ -13,78 +13,57 @@ import argparse
 import asyncio
 import statistics
 import time
-from typing import cast
 
-from prometheus_client import CollectorRegistry, Histogram
-
+from ops.bench._engine import PATH, PAYLOAD_BYTES, Engine, resident_bytes
 from ops.bench.crowd import Crowd
-from ops.bench.fanout import PATH, PAYLOAD_BYTES, FlushSignal, resident_bytes
-from rms import frames
 from rms.channel import Channel
-from rms.hub import Hub
-from rms.joining import Joiner
 from rms.links.h2_edge import H2Edge
 from rms.links.listener import Listener
-from rms.metrics import ServiceMetrics
-from rms.pump import Pump
-from rms.reasons import RefusalReason
-from rms.reception import Reception
-from rms.wheel import Wheel
 
 PAUSE_S = 0.05
 
 
-class OneVideo:
-    """Stands in for the hub: everyone watches the same."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-
-    def refusal(self, video: str) -> RefusalReason | None:
-        return None
-
-    def join(self, video: str, joiner: Joiner) -> None:
-        self._channel.join(joiner.viewer, joiner.opening, backlog=joiner.backlog)
-
-
 class Server:
-    """An RMS's HTTP/2 edge and engine, without what surrounds them."""
+    """An engine and the HTTP/2 edge."""
 
     def __init__(self) -> None:
-        self.pump = Pump()
-        self.wheel = Wheel()
-        metrics = ServiceMetrics(CollectorRegistry())
-        self._flushed = asyncio.Event()
-        metrics.flush_seconds = cast("Histogram", FlushSignal(self._flushed))
-        self.channel = Channel("bench", pump=self.pump, wheel=self.wheel, metrics=metrics)
-        self.channel.seed(())
-        hub = cast("Hub", OneVideo(self.channel))
-        self._edge = H2Edge(hub=hub, reception=Reception(hub, metrics), metrics=metrics, charge=self.pump.charge)
+        self.engine = Engine()
+        self._edge = H2Edge(
+            hub=self.engine.hub,
+            reception=self.engine.reception,
+            metrics=self.engine.metrics,
+            charge=self.engine.pump.charge,
+        )
         self.http = Listener("127.0.0.1", 0, http1=lambda connection: connection.close(), http2=self._edge.adopt)
-        self._last_id = 0
+
+    @property
+    def channel(self) -> Channel:
+        return self.engine.channel
 
     async def start(self) -> None:
-        await self.wheel.start()
+        await self.engine.wheel.start()
         await self.http.start()
 
     async def aclose(self) -> None:
         await self.http.aclose()
         self.channel.close()
         await self._edge.aclose()
-        await self.wheel.aclose()
-        self.pump.close()
+        await self.engine.wheel.aclose()
+        self.engine.pump.close()
 
     def publish(self) -> int:
         """One comment to all viewers; returns its size in bytes."""
-        self._last_id += 1
-        room = PAYLOAD_BYTES - len(frames.encode(frames.COMMENT, b"", 10**12).data)
-        frame = frames.encode(frames.COMMENT, b"x" * room, 10**12 + self._last_id)
-        self._flushed.clear()
-        self.channel.publish(frame)
+        frame = self.engine.frame()
+        self.engine.publish(frame)
         return len(frame.data)
 
     async def flushed(self) -> None:
-        await self._flushed.wait()
+        await self.engine.flushed()
+
+    async def joined(self, viewers: int) -> None:
+        """Waits until so many are in the channel."""
+        while self.channel.viewers < viewers:  # noqa: ASYNC110 - it is other processes that join
+            await asyncio.sleep(0.01)
 
 
 async def deliver(server: Server, crowd: Crowd, total: int, flushes: int) -> tuple[float, int]:
@@ -107,8 +86,7 @@ async def measure(viewers: int, rounds: int, flushes: int) -> None:
         empty, joining = resident_bytes(), time.process_time()
         await crowd.connect(server.http.port, PATH, viewers)
         await crowd.connected()
-        while server.channel.viewers < viewers:  # noqa: ASYNC110 - it is other processes that join
-            await asyncio.sleep(0.01)
+        await server.joined(viewers)
         join_us = (time.process_time() - joining) / viewers * 1e6
         memory_kb = (resident_bytes() - empty) / viewers / 1024
         total = (await crowd.settled()).bytes

@@ -20,10 +20,10 @@ from typing import cast
 
 from prometheus_client import CollectorRegistry, Histogram
 
+from ops.bench._engine import PATH
 from ops.bench._sinks import SinkLink
 from ops.bench.crowd import Crowd
-from ops.bench.edge_round import percentile
-from ops.bench.fanout import PATH
+from ops.bench.figures import percentile
 from ops.bench.h2_link import Server
 from rms import frames
 from rms.channel import Channel
@@ -42,7 +42,7 @@ class Quiet:
         self._arrived_at = 0.0
         metrics = RmsMetrics(CollectorRegistry())
         metrics.flush_seconds = cast("Histogram", self)
-        self._channel = Channel("quiet", pump=server.pump, wheel=server.wheel, metrics=metrics)
+        self._channel = Channel("quiet", pump=server.engine.pump, wheel=server.engine.wheel, metrics=metrics)
         self._channel.seed(())
         link = SinkLink()
         for _ in range(QUIET_VIEWERS):
@@ -92,8 +92,7 @@ async def measure(viewers: int, rounds: int, seconds: float) -> tuple[list[float
         server.publish()
         await crowd.connect(server.http.port, PATH, viewers)
         await crowd.connected()
-        while server.channel.viewers < viewers:  # noqa: ASYNC110 - it is other processes that join
-            await asyncio.sleep(0.01)
+        await server.joined(viewers)
         await crowd.settled()
         arrivals.start()
         for _ in range(rounds):

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import cast
 
 from ops.bench._timed_readers import stamp
-from ops.bench.crowd import Crowd, percentile_ms
+from ops.bench.crowd import Crowd
+from ops.bench.figures import Figures, percentile_ms, table
 from ops.bench.ways import EnvoyWay, Link
 from service_kit.logs import configure
 
@@ -29,8 +30,6 @@ GIANT, QUIET = "giant", "quiet"
 QUIET_EVERY_S, GIANT_EVERY_S = 0.07, 0.1
 QUIET_VIEWERS = 5
 CONTENT = "what a goal, nobody saw that one coming"
-
-Figures = dict[str, float]
 
 
 def path(video: str) -> str:
@@ -126,11 +125,11 @@ def main() -> None:
     wanted = parser.parse_args()
     configure("console", "warning")
     links = [cast("Link", link) for link in wanted.links.split(",")]
-    columns = {link: asyncio.run(measure(link, wanted.viewers, wanted.rounds, wanted.seconds)) for link in links}
+    columns: dict[str, Figures] = {
+        link: asyncio.run(measure(link, wanted.viewers, wanted.rounds, wanted.seconds)) for link in links
+    }
     print(f"a giant video of {wanted.viewers:,} viewers and a quiet one of {QUIET_VIEWERS} at each place")
-    print(f"{'':44}" + "".join(f"{link:>12}" for link in columns))
-    for row in next(iter(columns.values())):
-        print(f"{row:44}" + "".join(f"{figures[row]:12.1f}" for figures in columns.values()))
+    print(table(columns))
 
 
 if __name__ == "__main__":

@@ -16,17 +16,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from ops.bench._readers import MARK
 from ops.bench._timed_readers import stamp
-from ops.bench.crowd import ASK_AGAIN_S, Crowd, percentile_ms
+from ops.bench.crowd import ASK_AGAIN_S, Crowd
+from ops.bench.figures import Figures, medians, percentile_ms, table
 from ops.bench.ways import EnvoyWay, Link, most_viewers
 from service_kit.logs import configure
 
@@ -48,8 +47,6 @@ COUNTED = {
     "closed": ("livecomments_rms_closed_total", {}),
     "links ended": ("livecomments_rms_link_ends_total", {}),
 }
-
-Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -159,20 +156,11 @@ async def measure(link: Link, load: Load) -> Figures:
         try:
             await stage.start()
             rounds = [await stage.round() for _ in range(load.rounds)]
-            medians = {row: statistics.median(figures[row] for figures in rounds) for row in rounds[0]}
-            medians |= {row: rounds[-1][row] for row in COUNTED}
+            figures = medians(rounds) | {row: rounds[-1][row] for row in COUNTED}
             lost = await stage.way.envoy_stats(r"cluster\.rms\.http2\.keepalive_timeout")
-            return medians | {"keepalive timeouts": sum(lost.values()), "Envoys": len(stage.way.ports)}
+            return figures | {"keepalive timeouts": sum(lost.values()), "Envoys": len(stage.way.ports)}
         finally:
             await stage.aclose()
-
-
-def table(columns: Mapping[str, Figures]) -> str:
-    """A column a link."""
-    rows = next(iter(columns.values()))
-    lines = [f"{'':44}" + "".join(f"{link:>12}" for link in columns)]
-    lines += [f"{row:44}" + "".join(f"{figures[row]:12.1f}" for figures in columns.values()) for row in rows]
-    return "\n".join(lines)
 
 
 def _share(count: int, number: int, of: int) -> int:

@@ -12,6 +12,7 @@ from typing import Final, Protocol, cast
 import structlog
 
 from rms.links import h2_frames as frames
+from rms.links.h2_body import H2Body
 from rms.links.h2_connection import H2Connection, H2Limits
 from rms.links.h2_frames import ErrorCode, LinkError
 from rms.links.h2_headers import H2Request, head_block
@@ -19,7 +20,6 @@ from rms.links.h2_output import H2Output
 from rms.links.h2_streams import H2Streams
 from rms.links.h2_viewers import H2Viewer
 from rms.reasons import CloseReason, LinkEnd
-from rms.viewer import Viewer
 
 _TICK_S: Final = 1.0
 _SERVE_S: Final = 0.002
@@ -162,7 +162,7 @@ class H2Link(asyncio.Protocol):
             self._streams.forget(stream_id)
         else:
             self._out.write(frames.pack(frames.HEADERS, frames.END_HEADERS, stream_id, head))
-            _Body(self._streams[stream_id], body, self._limits.stalled_after_s).send()
+            H2Body(self._streams[stream_id], body, timeout_s=self._limits.stalled_after_s).send()
         if request.goes_on and stream_id not in self._streams:
             # The answer is whole, and the rest of the request need not be sent (RFC 9113, 8.1).
             self._out.write(frames.rst_stream(stream_id, ErrorCode.NO_ERROR))
@@ -322,33 +322,6 @@ class H2Link(asyncio.Protocol):
         del viewers[-_END_SLICE:]
         if viewers:
             self._loop.call_soon(self._end_viewers, viewers)
-
-
-class _Body:
-    """The body of a whole answer, in the place of an audience: sent as far as the window goes, then as it grows."""
-
-    def __init__(self, viewer: H2Viewer, body: bytes, timeout_s: float) -> None:
-        self._viewer = viewer
-        self._body = body
-        self._timeout_s = timeout_s
-        viewer.audience = self
-
-    def send(self) -> None:
-        if self.on_room(self._viewer):
-            self._viewer.await_room()
-            asyncio.get_running_loop().call_later(self._timeout_s, self.detach, self._viewer, CloseReason.STALLED)
-
-    def on_room(self, viewer: Viewer) -> bool:
-        self._body = self._body[viewer.offer(self._body) :]
-        if not self._body:
-            viewer.close()
-        return bool(self._body)
-
-    def detach(self, viewer: Viewer, reason: CloseReason) -> None:
-        viewer.close()
-
-    def on_link_ready(self) -> None:
-        """It is told of room by ``on_room``."""
 
 
 def _half_close(transport: asyncio.Transport) -> bool:

@@ -19,6 +19,7 @@ from coordination.ids import CommentIds, id_time_ms
 from coordination.membership import Membership, NodeRecord, Role
 from coordination.session import ZooKeeperSession
 from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
+from ops.local_cluster.ports import free_port
 from service_kit.auth.keys import OneKey
 from service_kit.auth.tokens import TokenVerifier
 from service_kit.grpc_server import GrpcServer
@@ -86,7 +87,7 @@ class CommentNode:
         self._node_id = node_id
         self._server: GrpcServer | None = None
         self._membership: Membership | None = None
-        self._port = 0
+        self._port = free_port()  # it comes back there
 
     async def start(self) -> None:
         metrics = CommentServiceMetrics(CollectorRegistry())
@@ -108,7 +109,6 @@ class CommentNode:
         servicer.ListComments = counted  # type: ignore[method-assign]
         self._server = GrpcServer("127.0.0.1", self._port, services=[servicer.service()])
         await self._server.start()
-        self._port = self._server.port
         record = NodeRecord(self._node_id, f"boot-of-{self._node_id}", grpc=f"127.0.0.1:{self._port}")
         self._membership = Membership(self._session, Role.COMMENT_SERVICE, record)
         await self._membership.start()

@@ -124,7 +124,7 @@ async def test_what_a_viewer_had_does_not_count_as_missed(
     """The slack of a busy video is longer than what was missed, and than a page of history."""
     said = Writer(ago_ms=MINUTE_MS).comments(2500)
     await comment_node.store_all(said)
-    rms = await start_rms()
+    rms = await start_rms(open_timeout_s=30, history_timeout_s=10)  # four pages, on a machine that may be busy
     viewers = [await watch(rms, headers=returning(said[-missed - 1])) for missed in (600, 1000, 1001)]
     for viewer, missed in zip(viewers, (600, 1000, 1001), strict=True):
         await viewer.until_last(said[-1].comment_id)

@@ -15,6 +15,8 @@ from tests.support.admin_port import metric
 from tests.support.eventually import eventually
 from tests.support.tcp_proxy import TcpProxy
 
+SESSIONS_LOST = "livecomments_zookeeper_sessions_lost_total"
+
 
 @pytest.fixture
 async def way(zookeeper: ZooKeeperServer) -> AsyncIterator[TcpProxy]:
@@ -45,6 +47,7 @@ async def test_its_viewers_are_served_from_the_store_until_it_is_back(
     async with publishing(dispatcher.grpc_address) as stream:
         await stream.send(writer.event(before))
         await viewer.until_last(before.comment_id)
+        lost = await metric(rms.admin.port, SESSIONS_LOST)  # a session of a second, on a machine that may be busy
 
         way.cut()
         await routed(dispatcher, VIDEO)  # by nobody: the session is over
@@ -66,7 +69,7 @@ async def test_its_viewers_are_served_from_the_store_until_it_is_back(
         return await metric(rms.admin.port, "livecomments_rms_unannounced_channels") == 0
 
     _: bool = await eventually(polls_no_more)
-    assert await metric(rms.admin.port, "livecomments_zookeeper_sessions_lost_total") == 1
+    assert await metric(rms.admin.port, SESSIONS_LOST) == lost + 1
 
 
 async def test_what_it_missed_while_it_was_forgotten_is_found_though_nothing_tells_of_it(

@@ -203,3 +203,19 @@ def test_what_was_history_at_the_opening_never_comes_live() -> None:
     late = comment_id(20)
     assert bench.feed.merge([*history, (late, b"{}")]) == 1
     assert bench.seen() == [*(comment_id(n) for n in range(5, 10)), late]
+    for n in range(10):  # dispatchers replay the last seconds to a new route
+        bench.feed.deliver(event(comment_id(n), comment_id(n - 1) if n else 0))
+    assert bench.seen() == [*(comment_id(n) for n in range(5, 10)), late]
+
+
+def test_what_was_lost_before_the_store_answered_is_mended() -> None:
+    """However little of it is told when it answers at last."""
+    bench = Bench(mends=False)
+    bench.feed.open_incomplete()
+    bench.feed.channel.join(bench.viewer, b"", backlog=1000)
+    bench.feed.deliver(event(comment_id(1), 0))
+    bench.feed.deliver(event(comment_id(3), comment_id(2)))
+    bench.feed.release(HoldReason.TIMEOUT)
+    bench.feed.catch_up([(comment_id(3), b"{}")], complete=False)
+    assert bench.feed.merge([(comment_id(n), b"{}") for n in range(1, 4)]) == 1
+    assert sorted(bench.seen()) == [comment_id(n) for n in range(1, 4)]

@@ -7,11 +7,14 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from coordination.ids import first_id_at_ms
+from rms.backfill import Backfill
 from rms.channel_limits import ChannelLimits
+from rms.comment_services import HistoryUnavailableError
 from rms.feed import Comment, Feed
 from rms.history import History, HistoryPage
 from rms.joining import SLICE, Joiner, Joining
 from rms.metrics import ServiceMetrics
+from rms.reasons import HistoryReason
 from tests.support.eventually import eventually
 from tests.unit.rms.fake_link import FakeViewer
 from tests.unit.rms.sse import parse
@@ -26,9 +29,14 @@ class Store(History):
     def __init__(self, comments: list[Comment]) -> None:
         self.comments = comments
         self.reads = 0
+        self.failures = 0
+        """Of the next reads, how many fail."""
 
     async def newest(self, video: str, limit: int = 1000) -> HistoryPage:
         self.reads += 1
+        if self.failures:
+            self.failures -= 1
+            raise HistoryUnavailableError(HistoryReason.UNREACHABLE, "as told")
         page = HistoryPage(self.comments[-limit:], complete=len(self.comments) <= limit)
         await asyncio.sleep(0)
         return page
@@ -88,3 +96,32 @@ async def test_what_the_next_flush_brings_comes_with_it() -> None:
     bench.stage.flush()
     assert ids(viewer) == [comment_id(n) for n in range(10, 51)]
     await bench.joining.aclose()
+
+
+async def test_who_gets_from_the_store_what_the_opening_lacks_gets_it_once() -> None:
+    """The store fails when the channel opens, and answers the first viewer before it is asked again."""
+    stage = Stage(seeded=False)
+    store = Store([(comment_id(n), b"hello") for n in range(300)])
+    store.failures = 1
+    metrics = ServiceMetrics(CollectorRegistry())
+    feed = Feed(stage.channel, covered_to=comment_id(299), max_held=10, metrics=metrics, on_hole=lambda feed: None)
+    joining, backfill = Joining(store, metrics), Backfill(store, metrics)
+    back, new, early = stage.link.viewer(), stage.link.viewer(), stage.link.viewer()
+
+    async def join(feed: Feed) -> None:
+        stage.channel.join(early, OPENING)
+        stage.channel.publish(comment(comment_id(300)))
+        stage.flush()
+        joining.join(feed, Joiner(back, OPENING, comment_id(50), 0))
+        joining.join(feed, Joiner(new, OPENING, None, 7))
+
+    backfill.begin(feed, join)
+    await eventually(lambda: store.reads == 3)
+    await eventually(lambda: not feed.incomplete)
+    stage.channel.publish(comment(comment_id(301)))
+    stage.flush()
+    assert ids(back) == [comment_id(n) for n in range(50, 302)]
+    assert ids(new) == [comment_id(n) for n in range(294, 302)]
+    assert ids(early) == [comment_id(n) for n in (300, *range(200, 300), 301)], "the newest, once"
+    await backfill.aclose()
+    await joining.aclose()

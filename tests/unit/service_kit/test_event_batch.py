@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from dispatcher.validation import Malformed, OverLimit, check_batch
 from livecomments.v1.dispatcher_pb2 import PublishBatch
 from livecomments.v1.event_pb2 import Event, Head
+from service_kit.event_batch import Malformed, OverLimit, check_batch
+
+KINDS = {Event.KIND_COMMENT}
 
 
 def event(**changes: object) -> Event:
@@ -23,7 +25,9 @@ def head(**changes: object) -> Head:
 
 
 def test_a_good_batch_passes() -> None:
-    check_batch(PublishBatch(sequence=3, events=[event()] * 1000, heads=[head()] * 1000), previous_sequence=2)
+    check_batch(
+        PublishBatch(sequence=3, events=[event()] * 1000, heads=[head()] * 1000), previous_sequence=2, kinds=KINDS
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_a_good_batch_passes() -> None:
 )
 def test_a_malformed_batch_is_refused_by_the_name_of_its_field(batch: PublishBatch, named: str) -> None:
     with pytest.raises(Malformed) as fault:
-        check_batch(batch, previous_sequence=0)
+        check_batch(batch, previous_sequence=0, kinds=KINDS)
     assert str(fault.value).startswith(named + ":")
 
 
@@ -62,5 +66,5 @@ def test_a_malformed_batch_is_refused_by_the_name_of_its_field(batch: PublishBat
 )
 def test_a_batch_over_a_limit_is_refused(batch: PublishBatch, named: str) -> None:
     with pytest.raises(OverLimit) as fault:
-        check_batch(batch, previous_sequence=0)
+        check_batch(batch, previous_sequence=0, kinds=KINDS)
     assert str(fault.value).startswith(named + ":")
