@@ -125,7 +125,8 @@ def read_route(settings: EnvoySettings) -> Json:
 
 
 def write_route(settings: EnvoySettings) -> Json:
-    """Everything else: one user's requests meet one comment service, where that user's rate limit lives.
+    """Everything else: one user's requests meet one comment service, where that user's rate limit lives. So do those
+    without a token from one address: attempts to log in and register.
 
     Tried again only while the service cannot have seen it: a comment must not be posted twice.
     """
@@ -135,7 +136,10 @@ def write_route(settings: EnvoySettings) -> Json:
         "route": {
             "cluster": COMMENT_SERVICE,
             "timeout": seconds(settings.request_timeout_s),
-            "hash_policy": [{"header": {"header_name": "authorization"}, "terminal": True}],
+            "hash_policy": [
+                {"header": {"header_name": "authorization"}, "terminal": True},
+                {"connection_properties": {"source_ip": True}},
+            ],
             "retry_policy": _retry_policy("connect-failure,refused-stream,reset-before-request", 2),
         },
     }

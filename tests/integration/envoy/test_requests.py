@@ -27,6 +27,12 @@ async def test_users_spread_over_the_comment_services(edge: Edge) -> None:
     assert min(share.values()) >= 8, share
 
 
+async def test_attempts_to_log_in_from_one_address_meet_one_comment_service(edge: Edge) -> None:
+    answers = [await edge.request("POST", "/auth/login", {}, body=b"{}") for _ in range(20)]
+    assert len({answer.node for answer in answers}) == 1
+    assert {answer.status for answer in answers} == {200}
+
+
 async def test_reads_go_anywhere(edge: Edge) -> None:
     nodes = {(await edge.request("GET", "/comments/match", {"Authorization": USERS[0]})).node for _ in range(40)}
     assert nodes == {"comment-service-1", "comment-service-2"}
