@@ -12,7 +12,7 @@ from comment_service.accounts.passwords import Passwords, clean_password
 from comment_service.accounts.usernames import parse_username
 from comment_service.audit import Audit
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.refusal import Forbidden, InvalidArgument, NotFound, Taken, WrongLogin, WrongPassword
+from comment_service.refusal import Forbidden, InvalidArgument, NotFound, StoreBusy, Taken, WrongLogin, WrongPassword
 from comment_service.roles import administers
 from comment_service.store import Store, StoreConflict
 from comment_service.store_calls import StoreCalls
@@ -20,6 +20,8 @@ from service_kit.auth.identity import ADMIN, MODERATOR, VIEWER, Identity
 from service_kit.auth.tokens import SignedToken, TokenSigner
 
 ROLES = frozenset({VIEWER, MODERATOR, ADMIN})
+# A log-in hashes again once after the cost was changed, so a second time is rare already.
+_CHANGE_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Accounts:
             raise WrongLogin("the username or the password is wrong")
         self.attempts.succeeded(given.key, address)
         if self.passwords.is_outdated(account.password_hash):
-            await self._set_password(account, password)
+            # Where that is too late, the password was changed or another log-in did it: theirs stays.
+            await self._replace_hash(account, await self.passwords.hash(password))
         return self._sign_in(account)
 
     async def change_password(
@@ -97,19 +100,21 @@ class Accounts:
         """``password``: the one until now, for a token alone is no proof that it is its owner who asks.
 
         The tokens that the user has are good until they expire. Counted as a log-in. Raises ``InvalidArgument``
-        (password, new_password), ``NotFound`` for who has no account here, ``WrongPassword``, ``RateLimited``,
-        ``PasswordsBusy``.
+        (password, new_password), ``NotFound`` for who has no account here, ``WrongPassword`` (also where another
+        change was first), ``RateLimited``, ``PasswordsBusy``.
         """
         password, wanted = clean_password(password), clean_password(new_password, field="new_password")
-        account = await self._calls.ask("find_account", lambda: self._store.accounts.by_user_id(user.user_id))
-        if account is None:
-            raise NotFound("you have no account here: your token comes from elsewhere")
+        account = await self._of(user)
         self.attempts.login(account.username, address)
-        if not await self.passwords.verify(account.password_hash, password):
-            raise WrongPassword("is wrong", field="password")
+        await self._prove(account, password)
         self.attempts.succeeded(account.username, address)
-        await self._set_password(account, wanted)
-        return self._sign_in(account)
+        encoded = await self.passwords.hash(wanted)
+        for _ in range(_CHANGE_ATTEMPTS):
+            if await self._replace_hash(account, encoded):
+                return self._sign_in(account)
+            account = await self._of(user)
+            await self._prove(account, password)
+        raise StoreBusy("the password is being changed elsewhere; try again in a moment")
 
     async def set_roles(self, admin: Identity, username: str, roles: frozenset[str]) -> Identity:
         """Gives an account exactly ``roles``; returns the user as the next token describes them.
@@ -136,9 +141,22 @@ class Accounts:
     async def _find(self, key: str) -> Account | None:
         return await self._calls.ask("find_account", lambda: self._store.accounts.by_username(key))
 
-    async def _set_password(self, account: Account, password: str) -> None:
-        encoded = await self.passwords.hash(password)
-        await self._calls.ask("set_password", lambda: self._store.accounts.set_password_hash(account.user_id, encoded))
+    async def _of(self, user: Identity) -> Account:
+        account = await self._calls.ask("find_account", lambda: self._store.accounts.by_user_id(user.user_id))
+        if account is None:
+            raise NotFound("you have no account here: your token comes from elsewhere")
+        return account
+
+    async def _prove(self, account: Account, password: str) -> None:
+        if not await self.passwords.verify(account.password_hash, password):
+            raise WrongPassword("is wrong", field="password")
+
+    async def _replace_hash(self, account: Account, encoded: str) -> bool:
+        """False where the account's hash is another by now."""
+        return await self._calls.ask(
+            "set_password",
+            lambda: self._store.accounts.set_password_hash(account.user_id, encoded, replaces=account.password_hash),
+        )
 
     def _sign_in(self, account: Account) -> SignedIn:
         user = Identity(account.user_id, account.name, account.roles)

@@ -15,8 +15,8 @@ class AccountStore(Protocol):
 
     async def by_user_id(self, user_id: str) -> Account | None: ...
 
-    async def set_password_hash(self, user_id: str, password_hash: str) -> bool:
-        """False where there is no such account."""
+    async def set_password_hash(self, user_id: str, password_hash: str, *, replaces: str) -> bool:
+        """False where there is no such account, or its hash is another than ``replaces`` by now."""
 
     async def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
         """False where there is no such account."""

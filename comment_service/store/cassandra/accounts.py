@@ -16,7 +16,7 @@ IF NOT EXISTS
 """
 _FIND = "SELECT user_id, username, name, password_hash, roles, created_at_ms FROM accounts WHERE username = ?"
 _USERNAME = "SELECT username FROM usernames WHERE user_id = ?"
-_SET_HASH = "UPDATE accounts SET password_hash = ? WHERE username = ? IF user_id = ?"
+_SET_HASH = "UPDATE accounts SET password_hash = ? WHERE username = ? IF user_id = ? AND password_hash = ?"
 _SET_ROLES = "UPDATE accounts SET roles = ? WHERE username = ? IF user_id = ?"
 
 
@@ -61,14 +61,14 @@ class CassandraAccounts:
         found = await self.by_username(rows[0][0]) if rows else None
         return found if found is not None and found.user_id == user_id else None
 
-    async def set_password_hash(self, user_id: str, password_hash: str) -> bool:
-        return await self._set(self._set_hash, user_id, password_hash)
+    async def set_password_hash(self, user_id: str, password_hash: str, *, replaces: str) -> bool:
+        return await self._set(self._set_hash, user_id, password_hash, replaces)
 
     async def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
         return await self._set(self._set_roles, user_id, roles)
 
-    async def _set(self, statement: Statement, user_id: str, value: Any) -> bool:
+    async def _set(self, statement: Statement, user_id: str, value: Any, *expected: str) -> bool:
         rows = await self._database.rows(self._username(user_id))
         if not rows:
             return False
-        return await self._database.transact(statement(value, rows[0][0], user_id)) is None
+        return await self._database.transact(statement(value, rows[0][0], user_id, *expected)) is None

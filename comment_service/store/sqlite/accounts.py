@@ -11,7 +11,7 @@ _ADD = """
 INSERT INTO accounts (user_id, username, name, password_hash, roles, created_at_ms) VALUES (?, ?, ?, ?, ?, ?)
 """
 _SELECT = "SELECT user_id, username, name, password_hash, roles, created_at_ms FROM accounts WHERE "
-_SET_HASH = "UPDATE accounts SET password_hash = ? WHERE user_id = ?"
+_SET_HASH = "UPDATE accounts SET password_hash = ? WHERE user_id = ? AND password_hash = ?"
 _SET_ROLES = "UPDATE accounts SET roles = ? WHERE user_id = ?"
 
 
@@ -36,8 +36,8 @@ class SqliteAccounts:
     async def by_user_id(self, user_id: str) -> Account | None:
         return await self._find("user_id = ?", user_id)
 
-    async def set_password_hash(self, user_id: str, password_hash: str) -> bool:
-        return await self._database.execute(_SET_HASH, (password_hash, user_id)) > 0
+    async def set_password_hash(self, user_id: str, password_hash: str, *, replaces: str) -> bool:
+        return await self._database.execute(_SET_HASH, (password_hash, user_id, replaces)) > 0
 
     async def set_roles(self, user_id: str, roles: frozenset[str]) -> bool:
         return await self._database.execute(_SET_ROLES, (_roles_text(roles), user_id)) > 0

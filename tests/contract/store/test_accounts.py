@@ -44,7 +44,7 @@ async def test_of_many_at_once_one_gets_the_username(store: Store) -> None:
 
 async def test_a_new_password_and_new_roles_stay(store: Store) -> None:
     await store.accounts.add(ADA)
-    assert await store.accounts.set_password_hash("u-1", "another")
+    assert await store.accounts.set_password_hash("u-1", "another", replaces=ADA.password_hash)
     assert await store.accounts.set_roles("u-1", frozenset({"moderator", "viewer"}))
     expected = replace(ADA, password_hash="another", roles=frozenset({"viewer", "moderator"}))
     assert await store.accounts.by_username("ada") == expected
@@ -53,7 +53,27 @@ async def test_a_new_password_and_new_roles_stay(store: Store) -> None:
     assert (await store.accounts.by_user_id("u-1")) == replace(expected, roles=frozenset())
 
 
+async def test_only_the_password_that_it_replaces_is_taken(store: Store) -> None:
+    await store.accounts.add(ADA)
+    await store.accounts.add(replace(ADA, user_id="u-2", username="grace"))
+    assert await store.accounts.set_password_hash("u-1", "second", replaces=ADA.password_hash)
+    for replaces in (ADA.password_hash, "", "third", "SECOND"):
+        assert not await store.accounts.set_password_hash("u-1", "third", replaces=replaces)
+    assert await store.accounts.by_user_id("u-1") == replace(ADA, password_hash="second")
+    assert await store.accounts.by_user_id("u-2") == replace(ADA, user_id="u-2", username="grace")
+
+
+async def test_of_many_passwords_at_once_one_becomes_it(store: Store) -> None:
+    await store.accounts.add(ADA)
+    wanted = [f"hash {number}" for number in range(10)]
+    became = await asyncio.gather(
+        *(store.accounts.set_password_hash("u-1", text, replaces=ADA.password_hash) for text in wanted)
+    )
+    (winner,) = (text for text, did in zip(wanted, became, strict=True) if did)
+    assert await store.accounts.by_username("ada") == replace(ADA, password_hash=winner)
+
+
 async def test_what_is_not_there_is_not_made(store: Store) -> None:
-    assert not await store.accounts.set_password_hash("u-9", "hash")
+    assert not await store.accounts.set_password_hash("u-9", "hash", replaces="")
     assert not await store.accounts.set_roles("u-9", frozenset({"admin"}))
     assert await store.accounts.by_user_id("u-9") is None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from dataclasses import replace
 from http.cookies import SimpleCookie
+from typing import Any
 
 import grpc
 import jwt
@@ -181,6 +183,73 @@ async def test_a_new_password_takes_the_old_one(edges: Edges) -> None:
     assert (await login(edges, password=ANOTHER)).status == 200
     assert (await change_password(edges, token, PASSWORD, "a third password")).status == 403
     assert (await login(edges, password=ANOTHER)).status == 200, "and nothing was changed"
+
+
+class Held(Passwords):
+    """Hashes at another cost, so that a log-in hashes again; what it hashes waits to be let go."""
+
+    def __init__(self) -> None:
+        super().__init__(PasswordCost(memory_kib=16, passes=1))
+        self.hashing, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def hash(self, password: str) -> str:
+        encoded = await super().hash(password)
+        self.hashing.set()
+        await self.go_on.wait()
+        return encoded
+
+
+async def held(edges: Edges, request: Coroutine[Any, Any, Answer]) -> tuple[asyncio.Task[Answer], asyncio.Event]:
+    """``request``, begun, which has hashed and waits for the event before it writes. Those after it do not."""
+    accounts = edges.services.accounts
+    assert accounts is not None
+    usual, accounts.passwords = accounts.passwords, (slow := Held())
+    task = asyncio.create_task(request)
+    await asyncio.wait_for(slow.hashing.wait(), timeout=10)
+    accounts.passwords = usual
+    return task, slow.go_on
+
+
+async def hash_of_ada(edges: Edges) -> str:
+    account = await edges.store.accounts.by_username("ada")
+    assert account is not None
+    return account.password_hash
+
+
+async def test_a_log_in_that_hashes_again_leaves_a_new_password_alone(edges: Edges) -> None:
+    token = (await register(edges)).json["token"]
+    late, go_on = await held(edges, login(edges))
+    assert (await change_password(edges, token, PASSWORD, ANOTHER)).status == 200
+    changed = await hash_of_ada(edges)
+    go_on.set()
+    assert (await late).status == 200, "it was right when it came"
+    assert await hash_of_ada(edges) == changed
+    assert (await login(edges)).status == 401
+    assert (await login(edges, password=ANOTHER)).status == 200
+
+
+async def test_a_password_is_changed_though_a_log_in_hashes_it_again_meanwhile(edges: Edges) -> None:
+    token = (await register(edges)).json["token"]
+    change, go_on = await held(edges, change_password(edges, token, PASSWORD, ANOTHER))
+    again, at_once = await held(edges, login(edges))
+    at_once.set()
+    assert (await again).status == 200
+    assert "m=16," in await hash_of_ada(edges)
+    go_on.set()
+    assert (await change).status == 200
+    assert (await login(edges)).status == 401
+    assert (await login(edges, password=ANOTHER)).status == 200
+
+
+async def test_of_two_changes_at_once_the_first_stays_and_the_other_is_refused(edges: Edges) -> None:
+    token = (await register(edges)).json["token"]
+    late, go_on = await held(edges, change_password(edges, token, PASSWORD, "a third password"))
+    assert (await change_password(edges, token, PASSWORD, ANOTHER)).status == 200
+    go_on.set()
+    refused = await late
+    assert (refused.status, refused.json["detail"]) == (403, "password is wrong")
+    assert (await login(edges, password="a third password")).status == 401
+    assert (await login(edges, password=ANOTHER)).status == 200
 
 
 async def test_a_new_password_comes_with_the_roles_as_they_now_are(edges: Edges) -> None:
