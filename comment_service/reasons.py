@@ -38,11 +38,12 @@ class RefusalReason(StrEnum):
 
 
 class ReactionDropReason(StrEnum):
-    """Reactions that were not told of, or to a video and not counted. Those to comments are stored all the same."""
+    """Reactions that were not told of, or to a video and given up. Those to comments are stored all the same."""
 
     NEWS_FULL = "news_full"  # so many comments and videos are reacted to
     FAILED = "failed"  # by a fault of this side; it is logged
     DRAIN_CUT_OFF = "drain_cut_off"  # the process ended before the store took them
+    IN_DOUBT = "in_doubt"  # the store did not say whether it counted them, and once more might be twice
 
 
 class WordFileFault(StrEnum):

@@ -161,10 +161,14 @@ class UnsupportedMedia(Refusal):
 
 
 class StoreDown(Refusal):
-    """The store cannot be reached, or cannot write. Nothing was acknowledged."""
+    """The store cannot be reached, or cannot write. Nothing was acknowledged; ``in_doubt``: it may be there yet."""
 
     reason = RefusalReason.STORE_UNAVAILABLE
     retry_after_s = 1
+
+    def __init__(self, problem: str, *, in_doubt: bool = False) -> None:
+        super().__init__(problem)
+        self.in_doubt = in_doubt
 
 
 class StoreBusy(Refusal):

@@ -30,6 +30,8 @@ class StoreCalls:
         except StoreOverloaded as error:
             raise StoreBusy("too many requests are waiting for the store; try again in a moment") from error
         except StoreUnavailable as error:
+            if error.in_doubt:
+                raise StoreDown("the store did not answer; try again in a moment", in_doubt=True) from error
             raise StoreDown("the store cannot be reached at the moment; nothing was stored") from error
         finally:
             self._observe(operation, time.perf_counter() - began)

@@ -56,7 +56,8 @@ class _Video:
 
 class ReactionAnnouncements:
     """Tells a video's totals at most every ``gather_s``: those of its comments as the store has them, and its own
-    after what was gathered has been counted there. What the store refuses is kept and tried again.
+    after what was gathered has been counted there. What the store refuses is kept and tried again; what it may have
+    counted is not, so that a video never has more than there were.
 
     Totals of several comment services may cross on their way. Those of a video only grow, so the greatest is right.
     Of a comment the event with the greatest id is right: the id is taken after the writes that it tells of and before
@@ -194,8 +195,11 @@ class ReactionAnnouncements:
                 if at:
                     event_id, of_video = self._next_id(), {}
                 self._publish(video.live_video_id, event_id, of_video, await self._totals(video.live_video_id, part))
-        except (StoreDown, StoreBusy):
+        except (StoreDown, StoreBusy) as error:
             self._metrics.retries.inc()
+            if isinstance(error, StoreDown) and error.in_doubt:
+                self._give_up(video, ReactionNews(added=left.added), ReactionDropReason.IN_DOUBT)
+                left = replace(left, added={})
             pause_s = min(self._limits.gather_s * 2**video.pending.failures, _LONGEST_PAUSE_S)
             video.pending.put_back(left, _now(), pause_s)
         except asyncio.CancelledError:

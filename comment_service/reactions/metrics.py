@@ -34,7 +34,7 @@ class ReactionMetrics:
         )
         self.dropped = Counter(
             _PREFIX + "reaction_news_dropped",
-            "Comments whose new totals viewers were not told, and reactions to videos that were never counted.",
+            "Comments whose new totals viewers were not told, and reactions to videos that were given up.",
             ["what", "reason"],
             registry=registry,
         )

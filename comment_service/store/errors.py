@@ -8,7 +8,14 @@ class StoreError(Exception):
 
 
 class StoreUnavailable(StoreError):
-    """The store cannot be reached or cannot write. What was asked for may be tried again."""
+    """The store cannot be reached or cannot write. What was asked for may be tried again.
+
+    ``in_doubt``: it may have been done all the same, as far as this one attempt goes.
+    """
+
+    def __init__(self, message: str, *, in_doubt: bool = False) -> None:
+        super().__init__(message)
+        self.in_doubt = in_doubt
 
 
 class StoreOverloaded(StoreError):

@@ -27,7 +27,8 @@ class ReactionStore(Protocol):
     async def count_for_video(self, live_video_id: str, added: Totals) -> Totals:
         """Adds to the video's own totals and returns them, those of all comment services together.
 
-        Where they were added and the totals could not be read then, that is no failure: returns ``added``.
+        Where they were added and the totals could not be read then, that is no failure: returns ``added``. Where it
+        failed they were surely not added, unless it says that this is ``in_doubt``.
         """
 
     async def of_video(self, live_video_id: str) -> Totals:

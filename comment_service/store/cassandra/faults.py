@@ -23,6 +23,8 @@ from comment_service.store.errors import StoreError, StoreUnavailable
 
 # What the driver may raise where a request fails; anything else is a fault of this program.
 DRIVER_ERRORS = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage)
+# Nothing was begun: no node took the request, or the one that did refused it before it asked any replica.
+_NOT_BEGUN = (NoHostAvailable, Unavailable, RequestValidationException, AuthenticationFailed)
 
 
 class CassandraFault(StrEnum):
@@ -60,7 +62,8 @@ def fault_of(error: BaseException) -> CassandraFault:
 
 def unavailable(error: BaseException, what: str = "Cassandra did not do what was asked") -> StoreUnavailable:
     """The store's own exception for one of the driver's."""
-    return StoreUnavailable(f"{what} ({fault_of(error)}): {_first_line(error)}")
+    in_doubt = not isinstance(error, _NOT_BEGUN)
+    return StoreUnavailable(f"{what} ({fault_of(error)}): {_first_line(error)}", in_doubt=in_doubt)
 
 
 def broken(error: BaseException, what: str) -> StoreError:

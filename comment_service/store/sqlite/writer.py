@@ -96,18 +96,21 @@ class SqliteWriter:
             return [self._queue.popleft() for _ in range(min(len(self._queue), self._max_batch))]
 
     def _commit(self, batch: list[_Write]) -> bool:
+        ending = False
         try:
             if self._connection is None:
                 self._connection = self._connect()
             self._connection.execute("BEGIN IMMEDIATE")
             for write in batch:
                 _run_alone(self._connection, write)
+            ending = True
             self._connection.execute("COMMIT")
         except (sqlite3.Error, StoreError) as error:
             # After an I/O error a connection's own view of the file is not to be trusted.
             self._disconnect()
+            in_doubt = ending and _is_of_the_disk(error)
             for write in batch:
-                write.error = StoreUnavailable(f"the database cannot be written: {error}")
+                write.error = StoreUnavailable(f"the database cannot be written: {error}", in_doubt=in_doubt)
             return False
         return True
 
@@ -140,6 +143,11 @@ class SqliteWriter:
     def _end(self) -> None:
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """An I/O error, as of an fsync: what it was of may be in the file, and found there when it is next opened."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR
 
 
 def _run_alone(connection: sqlite3.Connection, write: _Write) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from comment_service.reactions.announcements import MAX_COMMENTS, ReactionLimits
+from comment_service.store import StoreError, StoreOverloaded, StoreUnavailable
+from comment_service.store.reactions import Totals
 from comment_service.store.sqlite import SqliteLimits
 from livecomments.v1 import event_pb2
 from service_kit.auth.identity import Identity
@@ -225,6 +227,48 @@ async def test_what_the_store_refuses_to_the_end_is_given_up_and_counted(edges: 
     await edges.services.drain()
     assert edges.metric("reaction_news_dropped_total", what="video", reason="drain_cut_off") == 1
     other.close()
+
+
+NOT_NOW = StoreUnavailable("not now")
+NO_ANSWER = StoreUnavailable("no answer", in_doubt=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "counted", "total", "given_up"),
+    [
+        (StoreOverloaded("too much waits"), False, 2, 0),
+        (NOT_NOW, False, 2, 0),
+        (NO_ANSWER, False, 0, 2),
+        (NO_ANSWER, True, 2, 2),
+    ],
+)
+async def test_a_video_never_has_more_reactions_than_there_were(
+    edges: Edges, monkeypatch: pytest.MonkeyPatch, error: StoreError, counted: bool, total: int, given_up: int
+) -> None:
+    reactions = edges.store.reactions
+    count, failures = reactions.count_for_video, iter([error])
+
+    async def count_or_fail(live_video_id: str, added: Totals) -> Totals:
+        failure = next(failures, None)
+        if failure is None:
+            return await count(live_video_id, added)
+        if counted:
+            await count(live_video_id, added)
+        raise failure
+
+    monkeypatch.setattr(reactions, "count_for_video", count_or_fail)
+    comment = await edges.http.comment("What a goal")
+    answers = await asyncio.gather(heart(edges), heart(edges), react(edges, comment, "wow"))
+    assert [answer.status for answer in answers] == [202, 202, 204]
+    await eventually(lambda: newest(edges)["comments"] == {comment["commentId"]: {"wow": 1}})
+    assert edges.metric("reaction_retries_total") == 1
+    assert newest(edges)["video"] == await reactions.of_video(VIDEO) == ({"love": total} if total else {})
+    assert edges.metric("reactions_uncounted") == 0
+    assert edges.metric("reaction_news_dropped_total", what="video", reason="in_doubt") == given_up
+    assert edges.metric("reaction_news_dropped_total", what="comment", reason="in_doubt") == 0
+
+    assert (await heart(edges)).status == 202
+    await eventually(lambda: newest(edges)["video"] == {"love": total + 1})
 
 
 @pytest.mark.parametrize("reaction_limits", [ReactionLimits(gather_s=30, max_videos=2)])

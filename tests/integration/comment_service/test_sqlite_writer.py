@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ class Numbers:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.factory = sqlite3.Connection
         self.batches: list[tuple[int, bool]] = []
         self.writer = SqliteWriter(self._connect, max_batch=10, max_waiting=100, on_batch=self._on_batch)
 
@@ -28,7 +30,7 @@ class Numbers:
             return [number for (number,) in connection.execute("SELECT n FROM numbers ORDER BY n")]
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, factory=self.factory)
         connection.execute("CREATE TABLE IF NOT EXISTS numbers (n INTEGER PRIMARY KEY)")
         return connection
 
@@ -81,6 +83,38 @@ async def test_an_error_of_the_database_fails_the_batch_and_the_next_one_works(n
     assert numbers.rows() == [n for n in (1, 2) if n not in failed]
     await numbers.writer.submit(inserting(3))
     assert 3 in numbers.rows()
+
+
+class Ending(sqlite3.Connection):
+    """Its transactions end with that error of SQLite's, once."""
+
+    error: int | None = None
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT" and Ending.error is not None:
+            failure = sqlite3.OperationalError("of the disk")
+            failure.sqlite_errorcode, Ending.error = Ending.error, None
+            raise failure
+        return super().execute(sql, *parameters)
+
+
+@pytest.mark.parametrize(
+    ("code", "in_doubt"),
+    [(sqlite3.SQLITE_IOERR_FSYNC, True), (sqlite3.SQLITE_IOERR, True), (sqlite3.SQLITE_FULL, False)],
+)
+async def test_only_what_the_disk_may_have_is_in_doubt(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch, code: int, in_doubt: bool
+) -> None:
+    numbers.factory = Ending
+    monkeypatch.setattr(Ending, "error", code)
+    with pytest.raises(StoreUnavailable) as failed:
+        await numbers.writer.submit(inserting(1))
+    assert failed.value.in_doubt is in_doubt
+    with pytest.raises(StoreUnavailable) as failed:
+        await numbers.writer.submit(lambda c: c.execute("no SQL"))
+    assert not failed.value.in_doubt
+    await numbers.writer.submit(inserting(2))
+    assert numbers.rows() == [2]
 
 
 async def test_waiting_writes_are_bounded(numbers: Numbers) -> None:

@@ -83,6 +83,30 @@ async def test_what_hangs_is_told_in_time_and_mends_by_itself(
     await store.aclose()
 
 
+async def test_what_hung_may_have_been_counted_and_what_only_waited_was_not(
+    own_cassandra: CassandraServer, options: CassandraStoreOptions, paused: Callable[[], None]
+) -> None:
+    store = CassandraStore(replace(options, timeout_s=1.0, max_requests=1))
+    await store.start()
+    paused()
+    counts = [store.reactions.count_for_video(video, {"like": 3}) for video in ("hung", "waited")]
+    hung, waited = await asyncio.gather(*counts, return_exceptions=True)
+    assert isinstance(hung, StoreUnavailable)
+    assert isinstance(waited, StoreUnavailable)
+    assert (hung.in_doubt, waited.in_doubt) == (True, False)
+    own_cassandra.process.resume()
+
+    async def answered() -> bool:
+        try:
+            return await store.reactions.of_video("waited") == {}
+        except StoreUnavailable:
+            return False
+
+    await eventually(answered, timeout_s=60, what="a read to be answered again")
+    assert await store.reactions.of_video("hung") in ({}, {"like": 3})
+    await store.aclose()
+
+
 async def test_what_is_too_much_is_refused_at_once(options: CassandraStoreOptions, paused: Callable[[], None]) -> None:
     store = CassandraStore(replace(options, timeout_s=1.0, max_waiting_writes=3, max_waiting_reads=2))
     await store.start()
