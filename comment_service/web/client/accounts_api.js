@@ -69,6 +69,19 @@ export class Accounts {
     return this.#requests.send("POST", "auth/dev-token", { body: { name } });
   }
 
+  /**
+   * Of whom the token speaks for. Tokens that there are stay good until they expire.
+   *
+   * @param {string} password     the one until now
+   * @param {string} newPassword  8 to 128 characters
+   * @returns {Promise<SignedIn>}
+   * @throws {import("./problem.js").Problem} 403 where `password` is wrong, 429 after too many attempts, 404 where the
+   *   user has no account here
+   */
+  async changePassword(password, newPassword) {
+    return this.#requests.send("POST", "auth/password", { body: { password, newPassword } });
+  }
+
   /** Takes the cookie away. The token itself is good until it expires: forget it. */
   async logout() {
     await this.#requests.send("POST", "auth/logout");

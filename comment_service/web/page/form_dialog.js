@@ -7,6 +7,7 @@ import { explain } from "./explain.js";
  */
 export class FormDialog {
   #act = async (/** @type {FormData} */ _data) => {};
+  #saysItself = (/** @type {unknown} */ _error) => false;
   #problem;
 
   /** @param {HTMLDialogElement} element */
@@ -23,13 +24,19 @@ export class FormDialog {
     for (const button of element.querySelectorAll("[data-cancel]")) {
       button.addEventListener("click", () => element.close());
     }
+    // Nothing of what was typed stays in a form that nobody sees.
+    element.addEventListener("close", () => this.form.reset());
     // A click on what is behind it: the dialog's own box is covered by its form.
     element.addEventListener("click", ({ target }) => target === element && element.close());
   }
 
-  /** @param {(data: FormData) => Promise<void>} act */
-  open(act) {
+  /**
+   * @param {(data: FormData) => Promise<void>} act
+   * @param {(error: unknown) => boolean} [saysItself]  what the caller says of it: then nothing is said here
+   */
+  open(act, saysItself = () => false) {
     this.#act = act;
+    this.#saysItself = saysItself;
     this.#problem.textContent = "";
     this.form.reset();
     this.element.showModal();
@@ -43,7 +50,7 @@ export class FormDialog {
       await this.#act(new FormData(this.form));
       this.element.close();
     } catch (error) {
-      this.#problem.textContent = `Not done: ${explain(error)}.`;
+      if (!this.#saysItself(error)) this.#problem.textContent = `Not done: ${explain(error)}.`;
     } finally {
       this.form.removeAttribute("aria-busy");
     }

@@ -11,6 +11,8 @@ export class Session {
   user = null;
   /** @type {string | null} */
   token = null;
+  /** Whether the user has an account of this server's, and so a password. */
+  hasAccount = false;
 
   #storage;
 
@@ -20,7 +22,7 @@ export class Session {
    */
   constructor(baseUrl, storage) {
     /** @readonly */
-    this.accounts = new Accounts({ baseUrl });
+    this.accounts = new Accounts({ baseUrl, token: () => this.token });
     this.#storage = storage;
     this.#restore();
   }
@@ -31,11 +33,15 @@ export class Session {
     return Array.isArray(videos) && videos.includes(liveVideoId);
   }
 
-  /** @param {SignedIn} answer  of registering, logging in or joining */
-  signIn(answer) {
+  /**
+   * @param {SignedIn} answer  of registering, logging in, joining or a new password
+   * @param {boolean} [hasAccount]  default: as it was
+   */
+  signIn(answer, hasAccount = this.hasAccount) {
     this.user = answer.user;
     this.token = answer.token;
-    this.#storage.setItem(KEY, JSON.stringify(answer));
+    this.hasAccount = hasAccount;
+    this.#storage.setItem(KEY, JSON.stringify({ ...answer, hasAccount }));
   }
 
   /** Forgets the token, and the cookie if the server can be reached. Idempotent. */
@@ -43,15 +49,17 @@ export class Session {
     if (this.token !== null) this.accounts.logout().catch(() => {});
     this.user = null;
     this.token = null;
+    this.hasAccount = false;
     this.#storage.removeItem(KEY);
   }
 
   #restore() {
     try {
-      const { user, token, expiresAt } = JSON.parse(this.#storage.getItem(KEY) ?? "null") ?? {};
+      const { user, token, expiresAt, hasAccount } = JSON.parse(this.#storage.getItem(KEY) ?? "null") ?? {};
       if (!user || !token || (expiresAt && Date.parse(expiresAt) <= Date.now())) return;
       this.user = user;
       this.token = token;
+      this.hasAccount = hasAccount === true;
     } catch {
       this.signOut();
     }

@@ -119,7 +119,7 @@ export class SignInForm {
     this.#message.textContent = "";
     this.#form.setAttribute("aria-busy", "true");
     try {
-      this.#session.signIn(await this.#answer(name, this.#password.value));
+      this.#session.signIn(await this.#answer(name, this.#password.value), this.#way !== "join");
       this.#password.value = "";
       this.#signedIn();
     } catch (error) {

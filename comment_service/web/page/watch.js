@@ -13,6 +13,7 @@ import { Lightbox } from "./lightbox.js";
 import { ModerationDesk } from "./moderation_desk.js";
 import { Notice } from "./notice.js";
 import { OwnReactions } from "./own_reactions.js";
+import { PasswordDialog } from "./password_dialog.js";
 import { PendingPosts } from "./pending_posts.js";
 import { isModerator } from "./permissions.js";
 import { ReactionPicker } from "./reaction_picker.js";
@@ -161,6 +162,10 @@ export class Watch {
       this.#log.follow();
       toLog();
     });
+    const passwordDialog = new PasswordDialog(dialog("password"), this.#session);
+    byId("change-password").addEventListener("click", () => {
+      passwordDialog.open(() => this.#notice.say("Your password is changed."));
+    });
     byId("sign-out").addEventListener("click", () => {
       this.#signOut();
       toLog();
@@ -270,6 +275,7 @@ export class Watch {
     this.#log.refresh();
     byId("ended").hidden = !this.#ended;
     byId("who").hidden = user === null;
+    byId("change-password").hidden = !this.#session.hasAccount;
     byId("who-name").textContent = user?.name ?? "";
   }
 

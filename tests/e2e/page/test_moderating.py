@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.e2e.page.conftest import OpenViewer
 from tests.e2e.page.viewer_page import ViewerPage
+from tests.support.images import picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -76,6 +77,41 @@ async def test_who_is_banned_is_told_so_and_may_write_again_once_it_is_lifted(
     await expect(dialog.get_by_role("listitem")).to_have_count(0)
     await failed.get_by_role("button", name="Try again").click()
     await mod.expect_comment("more of it")
+
+
+async def test_who_is_banned_is_told_so_with_all_that_is_refused(open_viewer: OpenViewer, video: str) -> None:
+    troll = await open_viewer(video, name="Troll")
+    mod = await open_viewer(video, name="Mod", role="moderator")
+    await troll.write("something rude")
+    await mod.expect_comment("something rude")
+    await mod.write("Behave")
+    await mod.act(mod.comment("something rude"), "More", "Ban Troll")
+    dialog = mod.page.get_by_role("dialog", name="Ban Troll")
+    await dialog.get_by_label("Everywhere").check()
+    await dialog.get_by_role("button", name="Ban", exact=True).click()
+    await expect(mod.page.locator("#notice")).to_contain_text("Troll is banned everywhere")
+
+    page, row = troll.page, troll.comment("Behave")
+    said = page.locator("#notice")
+    await troll.act(row, "React")
+    await page.locator("#picker").get_by_role("button", name="Angry").click()
+    await expect(said).to_contain_text("Your reaction was not taken: you are banned everywhere until")
+    await expect(row.locator(".chip")).to_have_count(0)
+    await said.evaluate("notice => notice.replaceChildren()")
+    await page.get_by_role("group", name="React to the video").get_by_role("button", name="Angry").click()
+    await expect(said).to_contain_text("Your reaction was not taken: you are banned everywhere until")
+
+    await troll.act(row, "More", "Report")
+    report = page.get_by_role("dialog", name="Report this comment")
+    await report.get_by_label("Spam").check()
+    await report.get_by_role("button", name="Report").click()
+    await expect(report.get_by_role("alert")).to_contain_text("Not done: you are banned everywhere until")
+    await report.get_by_role("button", name="Cancel").click()
+
+    await troll.attach(("stand.png", picture(size=(1500, 1000))))
+    note = page.locator(".composer__note")
+    await expect(note).to_contain_text("stand.png was not taken: you are banned everywhere until")
+    await expect(page.get_by_role("list", name="Images to send")).to_be_hidden()
 
 
 async def test_a_ban_by_a_report_is_in_its_video_and_for_its_reason(open_viewer: OpenViewer, video: str) -> None:

@@ -135,8 +135,12 @@ describe("calls", () => {
     await accounts.login("ada", "secret secret");
     await accounts.join("Ada");
     await accounts.logout();
+    const mine = new Accounts({ baseUrl: server.url, token: () => "a" });
+    assert.deepEqual(await mine.changePassword("secret secret", "another secret"), { token: "t" });
     const paths = ["GET /auth", "POST /auth/register", "POST /auth/login", "POST /auth/dev-token", "POST /auth/logout"];
-    assert.deepEqual(asked(), paths);
+    assert.deepEqual(asked(), [...paths, "POST /auth/password"]);
+    assert.deepEqual(server.requests[5].body, { password: "secret secret", newPassword: "another secret" });
+    assert.equal(server.requests[5].headers.authorization, "Bearer a");
     assert.deepEqual(server.requests[1].body, { username: "ada", password: "secret secret" });
     assert.deepEqual(server.requests[3].body, { name: "Ada" });
   });
