@@ -25,7 +25,11 @@ _PROBLEMS: dict[int, tuple[str, str]] = {
     429: ("Over a limit, or slow mode; Retry-After says when to come back.", "at most 1200 posts a minute"),
     431: ("The headers are over their limit.", "the headers are over 16384 bytes"),
     500: ("A fault of this side, which is logged.", "something went wrong on this side; it is logged"),
-    503: ("Not at the moment: nothing was stored; come back after Retry-After.", "the store cannot be reached"),
+    503: (
+        "Not at the moment; come back after Retry-After. Where `detail` does not say that nothing was stored, it may "
+        "have been: with the same Idempotency-Key a post is made once.",
+        "the store cannot be reached at the moment; nothing was stored",
+    ),
 }
 _HEADERS = {
     401: ("WWW-Authenticate",),
