@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -23,6 +24,12 @@ hypothesis.settings.register_profile(
     "livecomments", max_examples=examples(100), deadline=None, derandomize=not LONG_RUN, database=None
 )
 hypothesis.settings.load_profile("livecomments")
+
+
+def pytest_configure() -> None:
+    # A run in a shell's background ignores Ctrl-C, and so would every command that a test starts and interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingOut:

@@ -86,7 +86,9 @@ async def test_an_admin_bans_whomever_and_nothing_else_happens(cluster: Cluster,
     paths = [f"/moderation/bans/{quote(text, safe='')}" for text in TEXTS]
     await all_sane(ask(http, token, method, path, b"{}" if method == "PUT" else None) for path in paths)
     after = rows(cluster)
-    assert {name: before[name] for name in before if name not in {"bans", "ban_changes", "audit"}}.items() <= after.items()
+    assert {
+        name: before[name] for name in before if name not in {"bans", "ban_changes", "audit"}
+    }.items() <= after.items()
     assert set(after["audit"]) >= set(before["audit"])
 
 

@@ -1,8 +1,10 @@
-"""A viewer that stops reading costs bounded memory, delays nobody, and is closed or told to resync."""
+"""A viewer that stops reading delays nobody, and is closed or told to resync.
+
+What it costs in memory is ``ops.bench.stalled``'s to tell.
+"""
 
 from __future__ import annotations
 
-from ops.bench.process_cost import cost_of
 from tests.support.cluster import Cluster
 from tests.support.posting import Author
 from tests.support.viewers import Audience, Viewer
@@ -10,7 +12,7 @@ from tests.support.viewers import Audience, Viewer
 # Of Envoy's and the kernel's buffers on the way, none holds as much for one viewer.
 MORE_THAN_ANY_BUFFER_BYTES = 6 * 1024 * 1024
 STALLED = 60
-# What Envoy and the RMS would hold more for each stalled viewer if they held what it does not take.
+# What is posted while they take nothing.
 OWED_BYTES = 1024 * 1024
 
 
@@ -25,7 +27,6 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
         for viewer in stalled:
             viewer.pause()
         [node] = await cluster.serving()
-        pids = (node.process.pid, cluster.envoy.process.pid)
         posted: list[int] = []
         while len(posted) * len(text) < MORE_THAN_ANY_BUFFER_BYTES:
             batch = await author.post_all(video, [text] * 500, at_once=64)
@@ -34,12 +35,9 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
                 await viewer.until_last(batch[-1])
             if (await cluster.admin_metrics(node.name)).total("livecomments_rms_laggards") >= len(stalled):
                 break
-        before = sum(cost_of(pid).memory_bytes for pid in pids)
         posted += await author.post_all(video, [text] * (OWED_BYTES // len(text)), at_once=64)
         for viewer in reading:
             await viewer.until_last(posted[-1], timeout_s=30)
-        grown = sum(cost_of(pid).memory_bytes for pid in pids) - before
-        assert grown < STALLED * OWED_BYTES / 4, "what they are owed is held once, in a ring that is bounded"
         assert all(viewer.ids == posted for viewer in reading)
         for viewer in stalled:
             viewer.resume()
@@ -47,7 +45,7 @@ async def test_a_stalled_viewer_delays_nobody_and_is_resynced_or_closed(own_clus
         # What came before was skipped, up to the very last where the ring just then was overtaken.
         posted += await author.post_all(video, ["on we go"])
         for viewer in stalled:
-            await viewer.until_last_or_closed(posted[-1], timeout_s=30)
+            await viewer.until_last_or_closed(posted[-1], timeout_s=60)
             resyncs = [event for event in viewer.events if event.event == "resync"]
             missing = set(posted) - set(viewer.ids)
             assert not missing or resyncs or viewer.closed, "what it missed it was told of"

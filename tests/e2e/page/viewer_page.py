@@ -101,7 +101,7 @@ class ViewerPage:
 
     async def expect_comment(self, content: str) -> None:
         """It is there, and once."""
-        await expect(self.comment(content)).to_have_count(1, timeout=10_000)
+        await expect(self.comment(content)).to_have_count(1, timeout=20_000)
 
     async def contents(self) -> list[str]:
         return await self.page.locator("#comments .comment__content").all_text_contents()
