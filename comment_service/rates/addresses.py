@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ENVOY_HEADER = "X-Envoy-External-Address"
 FORWARDED_HEADER = "X-Forwarded-For"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Literal
 
@@ -121,8 +120,3 @@ class PostingStage:
                 return (await http.request("GET", "/")).status == 404
             except ClientError:
                 return False
-
-
-def own_cpu_s() -> float:
-    """Of this process, all its threads."""
-    return time.process_time()
