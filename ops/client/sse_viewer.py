@@ -98,11 +98,6 @@ class SseViewer:
                 raise UnreachableError(f"cannot connect to {where}: {reason_of(error)}") from None
             raise
 
-    async def wait_closed(self) -> None:
-        """Waits for the end of the connection. Raises ``ClientError`` where that was not a clean end."""
-        if self._wire is not None:
-            await asyncio.shield(self._wire.ended)
-
     def pause(self) -> None:
         """Stops reading; the kernel's buffers fill up and then the server's."""
         if self._wire is not None and self._wire.transport is not None:

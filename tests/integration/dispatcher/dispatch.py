@@ -61,12 +61,6 @@ class Dispatch:
         self._stack.push_async_callback(rms.aclose)
         return rms
 
-    async def unknown_rms(self, rms_id: str) -> RecordingRms:
-        """One that has told nobody of itself yet."""
-        rms = RecordingRms(rms_id, await self.session())
-        self._stack.push_async_callback(rms.aclose)
-        return rms
-
     async def view(self) -> MembershipView:
         """The dispatchers of the data centre."""
         view = MembershipView(await self.session(), Role.DISPATCHER)
