@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -62,8 +63,9 @@ class LocalFiles:
     def _prepare(self) -> None:
         self._incoming.mkdir(parents=True, exist_ok=True)
         for left in self._incoming.iterdir():
-            if time.time() - left.stat().st_mtime > _STALE_S:
-                left.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another process has just put it into its place
+                if time.time() - left.stat().st_mtime > _STALE_S:
+                    left.unlink()
 
     def _put(self, path: Path, source: Path) -> None:
         if path.exists():

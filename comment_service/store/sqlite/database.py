@@ -26,7 +26,7 @@ class SqliteLimits:
     """Bounds of a ``SqliteStore``.
 
     ``max_bytes`` bounds the database file; 0: only the disk does. ``busy_timeout_s``: how long a write waits for
-    another process's lock, e.g. a backup's, before it fails.
+    another process's lock, another comment service's or a backup's, before it fails.
     """
 
     max_bytes: int = 0
@@ -38,15 +38,16 @@ class SqliteLimits:
 
 
 class SqliteDatabase:
-    """One process writes the file; others may read. ``start`` brings its schema up to date."""
+    """Any processes of one machine may write and read the file. ``start`` brings its schema up to date."""
 
     def __init__(self, path: Path, limits: SqliteLimits, *, on_batch: OnBatch) -> None:
         self.path = path.absolute()
         self._limits = limits
         self._writer = SqliteWriter(
-            self._open_for_writing,
+            self._open_for_the_writer,
             max_batch=limits.max_batch,
             max_waiting=limits.max_waiting_writes,
+            busy_timeout_s=limits.busy_timeout_s,
             on_batch=on_batch,
         )
         self._readers = SqliteReaders(
@@ -111,6 +112,11 @@ class SqliteDatabase:
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         if self._limits.max_bytes:
             connection.execute(f"PRAGMA max_page_count = {max(1, self._limits.max_bytes // _PAGE_BYTES)}")
+        return connection
+
+    def _open_for_the_writer(self) -> sqlite3.Connection:
+        connection = self._open_for_writing()
+        connection.execute("PRAGMA busy_timeout = 0")
         return connection
 
     def _open_for_reading(self) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ from comment_service.store.sqlite.writer import OnBatch
 
 
 class SqliteStore:
-    """``Store`` on one file. One process writes it; others may read."""
+    """``Store`` on one file, which any comment services of one machine may share."""
 
     def __init__(self, path: Path, limits: SqliteLimits | None = None, *, on_batch: OnBatch | None = None) -> None:
         self._database = database = SqliteDatabase(path, limits or SqliteLimits(), on_batch=on_batch or _ignore_batch)

@@ -17,6 +17,8 @@ T = TypeVar("T")
 Connect = Callable[[], sqlite3.Connection]
 # items in the batch, seconds it took, whether it was committed; called on the loop
 OnBatch = Callable[[int, float, bool], None]
+# SQLite's own waiting looks ever more rarely: between the batches of a process that never rests it finds no gap.
+_AGAIN_S = 0.001
 
 
 @dataclass(slots=True)
@@ -32,12 +34,16 @@ class SqliteWriter:
 
     While one batch is being committed the next gathers, so batches grow with the load and no timer delays a lone
     write. At most ``max_waiting`` writes are under way. A write that violates a constraint fails alone; an error of
-    the file or the disk fails its whole batch, and the next batch tries again.
+    the file or the disk fails its whole batch, and the next batch tries again. For another process's lock a batch
+    waits ``busy_timeout_s``; ``connect``'s connections need not.
     """
 
-    def __init__(self, connect: Connect, *, max_batch: int, max_waiting: int, on_batch: OnBatch) -> None:
+    def __init__(
+        self, connect: Connect, *, max_batch: int, max_waiting: int, busy_timeout_s: float, on_batch: OnBatch
+    ) -> None:
         self.waiting = 0
         self._connect = connect
+        self._busy_timeout_s = busy_timeout_s
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._on_batch = on_batch
@@ -100,7 +106,7 @@ class SqliteWriter:
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin(self._connection)
             for write in batch:
                 _run_alone(self._connection, write)
             ending = True
@@ -113,6 +119,18 @@ class SqliteWriter:
                 write.error = StoreUnavailable(f"the database cannot be written: {error}", in_doubt=in_doubt)
             return False
         return True
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        deadline = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_AGAIN_S)
+            else:
+                return
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -42,3 +42,16 @@ async def test_a_claim_is_forgotten_after_a_day(tmp_path: Path) -> None:
     assert await requests.find("u-1", "k") is None
     assert await requests.claim("u-1", "k", second) == second
     await database.aclose()
+
+
+async def test_several_share_one_file_and_each_sees_what_the_others_write(tmp_path: Path) -> None:
+    """As comment services of several data centres on one machine do; none is kept from writing by the others."""
+    stores = [SqliteStore(tmp_path / "comments.sqlite3", SqliteLimits(max_batch=5)) for _ in range(3)]
+    await asyncio.gather(*(store.start() for store in stores))
+    comment_ids = range(1, 601)
+    await asyncio.gather(*(stores[n % 3].comments.add(a_comment(n)) for n in comment_ids))
+    totals = await asyncio.gather(*(store.reactions.count_for_video("match-42", {"like": 1}) for store in stores))
+    assert sorted(each["like"] for each in totals) == [1, 2, 3]
+    for store in stores:
+        assert ids(await store.comments.after("match-42", 0, 1_000)) == list(comment_ids)
+        await store.aclose()

@@ -23,7 +23,9 @@ class Numbers:
         self.path = path
         self.factory = sqlite3.Connection
         self.batches: list[tuple[int, bool]] = []
-        self.writer = SqliteWriter(self._connect, max_batch=10, max_waiting=100, on_batch=self._on_batch)
+        self.writer = SqliteWriter(
+            self._connect, max_batch=10, max_waiting=100, busy_timeout_s=1.0, on_batch=self._on_batch
+        )
 
     def rows(self) -> list[int]:
         with sqlite3.connect(self.path) as connection:
