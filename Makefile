@@ -1,6 +1,6 @@
 # livecomments: `make run` and `make test` install what is missing and say what they do.
 #
-#   make run PORT=8081 RMS=5 DISPATCHERS=2 DATA=/tmp/cluster STORE=cassandra
+#   make run PORT=8081 RMS=5 DISPATCHERS=2 DATA=/tmp/cluster STORE=cassandra DCS=2
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -8,7 +8,7 @@ VENV := .venv/bin
 PACKAGES := comment_service coordination dispatcher lb ops rms service_kit tests
 UP_ARGS = $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA)) $(if $(RMS),--rms $(RMS)) \
           $(if $(DISPATCHERS),--dispatchers $(DISPATCHERS)) \
-          $(if $(STORE),--store $(STORE))
+          $(if $(STORE),--store $(STORE)) $(if $(DCS),--dcs $(DCS))
 
 # Most tests wait more than they compute.
 WORKERS ?= 3

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ops.local_cluster.cluster_file import ClusterFile
-from ops.local_cluster.layout import DataFolder, default_data_folder
+from ops.local_cluster.layout import MAX_DATA_CENTRES, DataFolder, default_data_folder
 from service_kit.video_id import is_video_id
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -52,5 +52,12 @@ def data_folder(given: Path | None) -> DataFolder:
 
 
 def local_cluster(given: Path | None) -> ClusterFile:
-    """The cluster that ``up`` started on that folder. Raises ``StartupError`` where there is none."""
+    """The first data centre that ``up`` started on that folder. Raises ``StartupError`` where there is none."""
     return ClusterFile.read(data_folder(given).cluster_file)
+
+
+def local_data_centres(given: Path | None) -> list[ClusterFile]:
+    """All data centres that `up` started on that folder, the first one first. Raises ``StartupError`` where none is."""
+    folder = data_folder(given)
+    further = (folder.data_centre(number).cluster_file for number in range(2, MAX_DATA_CENTRES + 1))
+    return [ClusterFile.read(folder.cluster_file), *(ClusterFile.read(file) for file in further if file.exists())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 import typer
@@ -16,7 +17,7 @@ from coordination.routes import RouteWatcher
 from coordination.session import ZooKeeperSession
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc
 from ops.client.errors import ClientError
-from ops.commands.options import Data, OptionalVideo, local_cluster
+from ops.commands.options import Data, OptionalVideo, local_data_centres
 from ops.local_cluster.cluster_file import ClusterFile
 from service_kit.grpc_client import open_channel
 from service_kit.grpc_tls import GrpcTls
@@ -42,12 +43,12 @@ def routes(
     video: OptionalVideo = None,
     data: Data = None,
     url: str | None = typer.Option(
-        None, "--url", metavar="URL", help="Make sure that the cluster is the one reached there.", show_default=False
+        None, "--url", metavar="URL", help="Of the data centre that is reached there. [default: the first]"
     ),
 ) -> None:
     """Show which RMS serve which video, as ZooKeeper and each dispatcher see it, and where they differ.
 
-    Of the local cluster that `livecomments up` started.
+    Of the local cluster that `livecomments up` started; of its data centres the first, or the one at --url.
 
     Examples:
 
@@ -55,11 +56,19 @@ def routes(
 
       livecomments routes match-42
     """
-    cluster = local_cluster(data)
-    if url is not None and url.rstrip("/") != cluster.url:
-        raise ClientError(f"the cluster of this data folder is reached at {cluster.url}, not {url}")
-    sights = asyncio.run(_look(cluster, video))
+    sights = asyncio.run(_look(_data_centre(data, url), video))
     show(Console(highlight=False), sights, video)
+
+
+def _data_centre(data: Path | None, url: str | None) -> ClusterFile:
+    clusters = local_data_centres(data)
+    if url is None:
+        return clusters[0]
+    for cluster in clusters:
+        if cluster.url == url.rstrip("/"):
+            return cluster
+    where = " and ".join(cluster.url for cluster in clusters)
+    raise ClientError(f"the cluster of this data folder is reached at {where}, not {url}")
 
 
 async def _look(cluster: ClusterFile, video: str | None) -> dict[str, Sight]:

@@ -17,7 +17,7 @@ from ops.client.endpoint import Endpoint
 from ops.client.errors import ApiError, ClientError, ProtocolError
 from ops.client.http_client import HttpClient
 from ops.client.problem import problem_detail
-from ops.commands.options import Data, local_cluster, require_video
+from ops.commands.options import Data, local_cluster, local_data_centres, require_video
 from service_kit.auth.identity import Identity
 from service_kit.auth.tokens import MAX_NAME_CHARACTERS, MAX_USER_ID_CHARACTERS, sign
 from service_kit.errors import StartupError
@@ -176,11 +176,13 @@ def token_source(given: str | None, data: Path | None, http: HttpClient, url: st
     if data is not None:
         return Signer.of_local_cluster(data)
     try:
-        cluster = local_cluster(None)
+        clusters = local_data_centres(None)
     except StartupError:
         return DevTokenSource(http, url)
-    if Endpoint.parse(cluster.url).authority == Endpoint.parse(url.replace("//localhost", "//127.0.0.1")).authority:
-        return Signer(cluster.jwt_secret)
+    wanted = Endpoint.parse(url.replace("//localhost", "//127.0.0.1")).authority
+    for cluster in clusters:
+        if Endpoint.parse(cluster.url).authority == wanted:
+            return Signer(cluster.jwt_secret)
     return DevTokenSource(http, url)
 
 

@@ -14,11 +14,11 @@ from ops.commands.options import Data, data_folder
 from ops.local_cluster.cassandra_jars import FETCH_NOTE, fetch_jars, have_jars
 from ops.local_cluster.cluster import STORE, ClusterOptions, LocalCluster
 from ops.local_cluster.cluster_file import kept_secret
+from ops.local_cluster.data_centres import DataCentres
 from ops.local_cluster.display import Display, open_display
-from ops.local_cluster.layout import DataFolder
+from ops.local_cluster.layout import MAX_DATA_CENTRES
 from ops.local_cluster.status import StatusReader
 from ops.local_cluster.supervisor import Supervisor
-from service_kit.errors import StartupError
 
 REFRESH_EVERY_S = 1.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,9 +31,14 @@ def up(
     store: Annotated[
         Literal["sqlite", "cassandra"], typer.Option("--store", envvar=STORE, help="Where comments are kept.")
     ] = "sqlite",
-    dcs: Annotated[int, typer.Option("--dcs", min=1, max=16, metavar="N", help="Data centres.")] = 1,
+    dcs: Annotated[
+        int, typer.Option("--dcs", min=1, max=MAX_DATA_CENTRES, metavar="N", help="Data centres, each with all that.")
+    ] = 1,
     data: Data = None,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, metavar="P", help="Where viewers connect.")] = 8080,
+    port: Annotated[
+        int,
+        typer.Option("--port", min=1, max=65535, metavar="P", help="Where viewers connect; dc2: at the next one, ..."),
+    ] = 8080,
 ) -> None:
     """Run a whole cluster on this machine until Ctrl-C.
 
@@ -44,34 +49,36 @@ def up(
     alone: anyone who reaches the page may post (LIVECOMMENTS_ENVOY_HOST changes that). Logs are in the data folder,
     below logs/.
 
+    --dcs N starts N data centres, each with a ZooKeeper, an Envoy and nodes of its own, whose dispatchers relay to each
+    other. On SQLite they share the database; on Cassandra each has a node, and a copy of everything.
+
     Examples:
 
       livecomments up
 
       livecomments up --store cassandra
 
+      livecomments up --dcs 2
+
       livecomments up --rms 5 --port 8081 --data /tmp/second-cluster
 
       LIVECOMMENTS_RMS_MAX_VIEWERS=100 livecomments up
     """
-    if dcs != 1:
-        raise StartupError("--dcs above 1 is not there yet: one data centre is what runs")
     folder = data_folder(data)
     folder.lock()
     secret = os.environ.get("LIVECOMMENTS_COMMENT_SERVICE_JWT_SECRET") or kept_secret(folder.cluster_file)
     options = ClusterOptions(rms=rms, dispatchers=dispatchers, port=port, jwt_secret=secret, store=store)
-    asyncio.run(_run(folder, options))
+    asyncio.run(_run(DataCentres(folder, options, dcs, make=LocalCluster)))
 
 
-async def _run(folder: DataFolder, options: ClusterOptions) -> None:
-    cluster = LocalCluster(folder, options)
+async def _run(cluster: DataCentres[LocalCluster]) -> None:
     stop, hurry = _signals()
     display = open_display(len(cluster.parts))
     supervisor = Supervisor(cluster.parts, display.line)
-    table = asyncio.create_task(_keep_drawing(display, StatusReader(cluster, supervisor.status)))
+    table = asyncio.create_task(_keep_drawing(display, StatusReader(cluster.parts, supervisor.status)))
     try:
         if await _unless(stop, _start(cluster, supervisor, display)):
-            display.up(cluster.url)
+            display.up([each.url for each in cluster.clusters])
             await _unless(stop, supervisor.run())
             display.stopping()
             await _unless(hurry, cluster.stop())
@@ -81,12 +88,12 @@ async def _run(folder: DataFolder, options: ClusterOptions) -> None:
         await cluster.kill()  # what did not stop, or was in the way when this was cut off
 
 
-async def _start(cluster: LocalCluster, supervisor: Supervisor, display: Display) -> None:
+async def _start(cluster: DataCentres[LocalCluster], supervisor: Supervisor, display: Display) -> None:
     def on_ready(name: str) -> None:
         supervisor.ready(name)
         display.ready(name)
 
-    if cluster.cassandra is not None and not have_jars():
+    if cluster.clusters[0].cassandra is not None and not have_jars():
         display.line(FETCH_NOTE)
         await fetch_jars()
     await cluster.start(on_ready)

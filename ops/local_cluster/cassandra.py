@@ -6,6 +6,8 @@ import asyncio
 import os
 import re
 import shutil
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 from ops.local_cluster import cassandra_config
@@ -21,6 +23,8 @@ JAVA_VERSIONS = (17, 11)
 JVM_FOLDER = Path("/usr/lib/jvm")
 PROBE_TIMEOUT_S = 2.0
 STOP_AFTER_S = 20.0
+KNOWN_DEADLINE_S = 120.0
+KNOWN_AGAIN_S = 0.2
 # The native protocol's OPTIONS request, version 4, without a body; a node that serves answers SUPPORTED.
 _OPTIONS_REQUEST = bytes([0x04, 0, 0, 0, 0x05, 0, 0, 0, 0])
 _SUPPORTED = 0x06
@@ -88,6 +92,32 @@ class CassandraServer:
                 self._process = ManagedProcess("cassandra", command, log_file=self.folder / "cassandra.log")
             await self._process.start()
         await self.process.wait_ready(self.is_serving, deadline_s=deadline_s)
+
+    async def wait_known(self, dcs: Collection[str]) -> None:
+        """Waits until it knows nodes of all these data centres; before, it takes no keyspace that they replicate.
+
+        Raises ``StartupError`` after two minutes.
+        """
+        deadline = time.monotonic() + KNOWN_DEADLINE_S
+        while not await asyncio.to_thread(self._knows, dcs):
+            if time.monotonic() > deadline:
+                raise StartupError(f"Cassandra in {self.folder} does not find the nodes of {', '.join(sorted(dcs))}")
+            await asyncio.sleep(KNOWN_AGAIN_S)
+
+    def _knows(self, dcs: Collection[str]) -> bool:
+        # Only where it is wanted: the driver takes a third of a second.
+        from comment_service.store import StoreError
+        from comment_service.store.cassandra import CassandraStoreOptions
+        from comment_service.store.cassandra.connection import connect, data_centres
+
+        try:
+            session = connect(CassandraStoreOptions(contact_points=(self.host,), port=self.port, local_dc=self.dc))
+        except StoreError:
+            return False
+        try:
+            return set(dcs) <= set(data_centres(session.cluster))
+        finally:
+            session.cluster.shutdown()
 
     async def stop(self) -> None:
         """Ends it; its data stays. Idempotent."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -24,6 +25,7 @@ from service_kit.errors import StartupError
 from service_kit.settings import env_name, load
 
 ROUTED_DEADLINE_S = 20.0
+PEERS = "LIVECOMMENTS_DISPATCHER_PEERS"
 CONTACT_POINTS = "LIVECOMMENTS_COMMENT_SERVICE_CASSANDRA_CONTACT_POINTS"
 STORE = "LIVECOMMENTS_COMMENT_SERVICE_STORE"
 KEY_FILES = ("LIVECOMMENTS_COMMENT_SERVICE_JWT_PUBLIC_KEY_FILE", "LIVECOMMENTS_COMMENT_SERVICE_JWT_JWKS_FILE")
@@ -40,6 +42,7 @@ class ClusterOptions:
         zookeeper: how its server runs.
         store: ``cassandra`` brings one of its own, unless the settings name one's contact points.
         cassandra: how its own one runs.
+        cassandra_host: its own one's loopback address.
     """
 
     rms: int = 3
@@ -51,6 +54,7 @@ class ClusterOptions:
     zookeeper: ZooKeeperOptions = field(default_factory=ZooKeeperOptions)
     store: Literal["sqlite", "cassandra"] = "sqlite"
     cassandra: CassandraOptions = field(default_factory=CassandraOptions)
+    cassandra_host: str = HOST
 
 
 class Part(Protocol):
@@ -65,9 +69,12 @@ class Part(Protocol):
 
 
 class LocalCluster:
-    """ZooKeeper, Envoy with its control plane, dispatchers, RMS nodes and comment services.
+    """One data centre: ZooKeeper, Envoy with its control plane, dispatchers, RMS nodes and comment services.
 
     It is bound to no event loop, so tests may start it on one and use it on others.
+
+    Args:
+        joins: another one, whose Cassandra its own one replicates with; that one has to be up first.
 
     Attributes:
         zookeeper, envoy, xds: one each. cassandra: None where the store is another, or someone else's.
@@ -75,11 +82,13 @@ class LocalCluster:
         parts: name → each of them, in the order in which they depend on each other.
     """
 
-    def __init__(self, folder: DataFolder, options: ClusterOptions | None = None) -> None:
+    def __init__(
+        self, folder: DataFolder, options: ClusterOptions | None = None, joins: LocalCluster | None = None
+    ) -> None:
         self.folder = folder
         self.options = options or ClusterOptions()
         self.zookeeper = ZooKeeperServer(folder.zookeeper, options=self.options.zookeeper)
-        self.cassandra = self._own_cassandra()
+        self.cassandra: CassandraServer | None = self._own_cassandra(joins)
         self._settings = self._shared_settings()
         self.xds = self._nodes("xds", 1)["xds-1"]
         self.dispatchers = self._nodes("dispatcher", self.options.dispatchers)
@@ -110,6 +119,20 @@ class LocalCluster:
         """Our own processes among the parts."""
         return {name: part for name, part in self.parts.items() if isinstance(part, Node)}
 
+    def relay_to(self, peers: Mapping[str, Sequence[str]]) -> None:
+        """Has its dispatchers pass on what originates here, from their next start on.
+
+        ``peers``: data centre → gRPC addresses of its dispatchers.
+        """
+        for node in self.dispatchers.values():
+            node.configure({PEERS: json.dumps(peers)})
+
+    def check_port(self) -> None:
+        """Raises ``StartupError`` where something else listens on the page's port."""
+        port, host = self.envoy.settings.port, self.envoy.settings.host
+        if self._running("envoy") is None and not is_free(port, host):
+            raise StartupError(f"port {port} is taken; stop what listens there, or choose another with --port")
+
     async def start(self, on_ready: Callable[[str], None] = lambda name: None) -> None:
         """Starts everything and waits until a post and a stream find their way; idempotent.
 
@@ -119,7 +142,7 @@ class LocalCluster:
         self.folder.lock()
         try:
             if self._running("zookeeper") is None:
-                self._check_port()
+                self.check_port()
                 self.folder.forget_zookeeper()
             self._cluster_file().write(self.folder.cluster_file)
             await self._start_parts(on_ready)
@@ -179,16 +202,17 @@ class LocalCluster:
 
         await self.envoy.process.wait_ready(all_healthy, deadline_s=ROUTED_DEADLINE_S)
 
-    def _check_port(self) -> None:
-        port, host = self.envoy.settings.port, self.envoy.settings.host
-        if not is_free(port, host):
-            raise StartupError(f"port {port} is taken; stop what listens there, or choose another with --port")
-
-    def _own_cassandra(self) -> CassandraServer | None:
+    def _own_cassandra(self, joins: LocalCluster | None) -> CassandraServer | None:
         named = self.options.settings.get(CONTACT_POINTS) or os.environ.get(CONTACT_POINTS)
         if self.options.store != "cassandra" or named:
             return None
-        return CassandraServer(self.folder.cassandra, dc=self.dc, options=self.options.cassandra)
+        return CassandraServer(
+            self.folder.cassandra,
+            dc=self.dc,
+            host=self.options.cassandra_host,
+            options=self.options.cassandra,
+            joins=None if joins is None else joins.cassandra,
+        )
 
     def _nodes(self, process: str, count: int) -> dict[str, Node]:
         made = (

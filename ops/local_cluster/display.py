@@ -24,7 +24,7 @@ class Display(Protocol):
 
     def ready(self, name: str) -> None: ...
 
-    def up(self, url: str) -> None: ...
+    def up(self, urls: Sequence[str]) -> None: ...
 
     def line(self, text: str) -> None: ...
 
@@ -54,8 +54,8 @@ class PlainDisplay:
         self._ready += 1
         self.line(f"[{self._ready}/{self._parts}] {name} is up ({time.monotonic() - self._begun:.1f} s)")
 
-    def up(self, url: str) -> None:
-        self.line(f"livecomments is up: {url} ({time.monotonic() - self._begun:.1f} s); Ctrl-C ends it")
+    def up(self, urls: Sequence[str]) -> None:
+        self.line(f"livecomments is up: {' '.join(urls)} ({time.monotonic() - self._begun:.1f} s); Ctrl-C ends it")
 
     def line(self, text: str) -> None:
         print(text, flush=True)
@@ -86,9 +86,10 @@ class TableDisplay:
         self._ready += 1
         self._heading = Text(f"livecomments is starting: {self._ready} of {self._parts} are up")
 
-    def up(self, url: str) -> None:
+    def up(self, urls: Sequence[str]) -> None:
         took = time.monotonic() - self._begun
-        self._heading = Text.assemble(("livecomments is up: ", "bold green"), (url, f"bold link {url}"))
+        pages = Text(" ").join(Text(url, style=f"bold link {url}") for url in urls)
+        self._heading = Text.assemble(("livecomments is up: ", "bold green"), pages)
         self._heading.append(f"   ({took:.1f} s; Ctrl-C ends it)", style="dim")
 
     def line(self, text: str) -> None:

@@ -19,10 +19,14 @@ def default_data_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "livecomments"
 
 
+MAX_DATA_CENTRES = 16
+
+
 class DataFolder:
     """One cluster's folder; only one cluster runs on it at a time.
 
-    Holds ``cluster.json``, the store, a folder each for ZooKeeper, Cassandra and Envoy, and ``logs/``.
+    Holds ``cluster.json``, the store, a folder each for ZooKeeper, Cassandra and Envoy, and ``logs/``. Further data
+    centres have the like, but for the store, in ``dc2/``, ``dc3/``, …
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,6 +48,15 @@ class DataFolder:
     @property
     def envoy(self) -> Path:
         return self.path / "envoy"
+
+    def data_centre(self, number: int) -> DataFolder:
+        """The folder of the data centre of that number; the first one's, 1, is this one."""
+        return self if number == 1 else DataFolder(self.path / f"dc{number}")
+
+    def forget_data_centres(self, beyond: int) -> None:
+        """Removes the ``cluster.json`` of those that an earlier run had and this one has not."""
+        for number in range(beyond + 1, MAX_DATA_CENTRES + 1):
+            self.data_centre(number).cluster_file.unlink(missing_ok=True)
 
     def log_file(self, node: str) -> Path:
         return self.path / "logs" / f"{node}.log"

@@ -39,9 +39,13 @@ class Node:
         number: makes its name, e.g. ``rms-1``.
         settings: environment variables on top of this process's own.
         log_folder: its output is appended to ``<name>.log`` there.
+
+    Attributes:
+        kind: which of our processes it is, as ``process``.
     """
 
     def __init__(self, process: str, number: int, *, settings: Mapping[str, str], log_folder: Path) -> None:
+        self.kind = process
         self.name = f"{process}-{number}"
         module, port_settings = PROCESSES[process]
         prefix = f"LIVECOMMENTS_{process.upper().replace('-', '_')}_"
@@ -69,6 +73,11 @@ class Node:
     def address(self, port: str) -> str:
         """``host:port`` of one of its ``ports``, e.g. ``GRPC_PORT``."""
         return f"{HOST}:{self.ports[port]}"
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """More environment variables, from its next start on."""
+        self.settings.update(settings)
+        self.process.env.update(settings)
 
     async def start(self) -> None:
         """Starts it and waits until it is ready; idempotent. Raises ``ProcessError`` when it dies or takes 60 s."""

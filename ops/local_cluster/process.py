@@ -39,6 +39,9 @@ class ManagedProcess:
         log_file: stdout and stderr are appended here. A start sets one above 16 MiB aside as ``<name>.1``.
         env: environment variables on top of this process's own.
         cwd: working directory, by default this process's own.
+
+    Attributes:
+        env: as above; what is changed holds from the next start on.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class ManagedProcess:
         self.name = name
         self.command = tuple(command)
         self.log_file = log_file
-        self._env = dict(env or {})
+        self.env = dict(env or {})
         self._cwd = cwd
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -95,7 +98,7 @@ class ManagedProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self._env},
+                env={**os.environ, **self.env},
                 cwd=self._cwd,
                 start_new_session=True,
             )

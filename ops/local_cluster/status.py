@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ops.client.errors import ClientError
-from ops.local_cluster.cluster import LocalCluster
+from ops.local_cluster.cluster import Part
 from ops.local_cluster.node import Node
 from ops.local_cluster.samples import Samples
 from ops.local_cluster.supervisor import PartStatus, State
@@ -38,18 +38,18 @@ class PartRow:
 class StatusReader:
     """Reads a cluster's state again and again; rates are between two readings."""
 
-    def __init__(self, cluster: LocalCluster, status: Mapping[str, PartStatus]) -> None:
-        self._cluster = cluster
+    def __init__(self, parts: Mapping[str, Part], status: Mapping[str, PartStatus]) -> None:
+        self._parts = parts
         self._status = status
         self._last: dict[str, tuple[float, float]] = {}  # name → when, and the counter then
 
     async def read(self) -> list[PartRow]:
-        """A row for each part, in the cluster's order."""
-        return list(await asyncio.gather(*(self._row(name) for name in self._cluster.parts)))
+        """A row for each part, in their order."""
+        return list(await asyncio.gather(*(self._row(name) for name in self._parts)))
 
     async def _row(self, name: str) -> PartRow:
         status = self._status[name]
-        part = self._cluster.parts[name]
+        part = self._parts[name]
         samples = await self._samples(name) if status.state is State.UP else None
         return PartRow(
             name=name,
@@ -62,7 +62,7 @@ class StatusReader:
         )
 
     async def _samples(self, name: str) -> Samples | None:
-        part = self._cluster.parts[name]
+        part = self._parts[name]
         if not isinstance(part, Node):
             return None
         try:
@@ -71,7 +71,8 @@ class StatusReader:
             return None
 
     def _rate(self, name: str, samples: Samples | None) -> float | None:
-        counter = COMMENTS.get(name.rpartition("-")[0])
+        part = self._parts[name]
+        counter = COMMENTS.get(part.kind) if isinstance(part, Node) else None
         if samples is None or counter is None:
             self._last.pop(name, None)
             return None

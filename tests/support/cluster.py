@@ -62,17 +62,11 @@ class Cluster(LocalCluster):
         await eventually(caught_up, timeout_s=60, what="who reads again catches up")
 
 
-@contextmanager
-def running_cluster(
-    folder: Path, *, rms: int = 3, dispatchers: int = 2, store: str = "sqlite", **settings: str
-) -> Iterator[Cluster]:
-    """A cluster for the length of the ``with``; ``settings`` by their variable's name without ``LIVECOMMENTS_``.
-
-    Nothing limits how fast one user may post, as tests do.
-    """
+def options_for_tests(rms: int, dispatchers: int, store: str, settings: dict[str, str]) -> ClusterOptions:
+    """As ``running_cluster``."""
     if store == "cassandra":
         require_cassandra()
-    options = ClusterOptions(
+    return ClusterOptions(
         rms=rms,
         dispatchers=dispatchers,
         port=0,
@@ -81,7 +75,17 @@ def running_cluster(
         store="cassandra" if store == "cassandra" else "sqlite",
         cassandra=DURABLE,
     )
-    cluster = Cluster(DataFolder(folder), options)
+
+
+@contextmanager
+def running_cluster(
+    folder: Path, *, rms: int = 3, dispatchers: int = 2, store: str = "sqlite", **settings: str
+) -> Iterator[Cluster]:
+    """A cluster for the length of the ``with``; ``settings`` by their variable's name without ``LIVECOMMENTS_``.
+
+    Nothing limits how fast one user may post, as tests do.
+    """
+    cluster = Cluster(DataFolder(folder), options_for_tests(rms, dispatchers, store, settings))
     asyncio.run(cluster.start())
     try:
         yield cluster

@@ -9,24 +9,12 @@ from typing import Any
 
 from ops.client import HttpClient
 from tests.support.cluster import Cluster
+from tests.support.desk import Desk
 from tests.support.eventually import eventually
 from tests.support.posting import Author
 from tests.support.viewers import Audience, Viewer
 
 GZIP = {"Accept-Encoding": "gzip"}
-
-
-class Desk:
-    """Requests of one user that an author's client does not make."""
-
-    def __init__(self, http: HttpClient, token: str) -> None:
-        self._http = http
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    async def __call__(self, method: str, path: str, document: object = None) -> tuple[int, Any]:
-        body = b"" if document is None else json.dumps(document).encode()
-        answer = await self._http.request(method, path, headers=self._headers, body=body)
-        return answer.status, json.loads(answer.body) if answer.body else None
 
 
 def changes(viewer: Viewer) -> list[tuple[str, Any]]:

@@ -21,10 +21,20 @@ from tests.support.processes import Process, descendants
 from tests.support.viewers import Viewer
 
 SMALL = ("--rms", "1", "--dispatchers", "1")
+TWO_STARTED_S = 60.0
 
 
 def up(data: Path, port: int) -> tuple[str, ...]:
     return ("up", *SMALL, "--data", str(data), "--port", str(port))
+
+
+def environment_of(process: Process) -> list[str]:
+    return Path(f"/proc/{process.pid}/environ").read_text().split("\0")
+
+
+async def get(url: str, path: str) -> str:
+    async with HttpClient(url) as http:
+        return (await http.request("GET", path)).body.decode()
 
 
 def alive(processes: Iterable[Process]) -> list[Process]:
@@ -135,10 +145,60 @@ async def test_what_is_missing_or_wrong_is_one_clear_line(tmp_path: Path, env: d
     assert says in finished.error
 
 
-async def test_what_is_not_there_yet_says_so(tmp_path: Path) -> None:
-    finished = await run(*up(tmp_path, free_port()), "--dcs", "2")
+def two_free_ports() -> int:
+    """The first of two that follow each other."""
+    return next(port for port in iter(free_port, None) if is_free(port + 1))
+
+
+async def test_two_data_centres_are_one_supervisor_s_and_each_has_a_page(tmp_path: Path) -> None:
+    port = two_free_ports()
+    pages = [f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"]
+    async with running(*up(tmp_path, port), "--dcs", "2") as command:
+        assert f": {' '.join(pages)} (" in await command.said("livecomments is up", timeout_s=TWO_STARTED_S)
+        ready = [line.split()[1] for line in command.lines if line.startswith("[")]
+        assert len(ready) == len(set(ready)) == 12
+        assert {"rms-1", "dc2/rms-1", "dc2/zookeeper", "dc2/envoy"} <= set(ready)
+        assert "livecomments</title>" in (await get(pages[1], "/")).lower()
+
+        second = ClusterFile.read(tmp_path / "dc2" / "cluster.json")
+        viewer = await Viewer(pages[1], "match-42").open()
+        told = await run("routes", "--data", str(tmp_path), "--url", pages[1])
+        assert "match-42" in told.stdout, "the second data centre's"
+        assert "no RMS serves" in (await run("routes", "--data", str(tmp_path))).stdout, "the first one's"
+        posted = await run("post", "match-42", "What a goal", "--url", pages[0], "--data", str(tmp_path))
+        assert posted.status == 0, posted.stderr
+        await viewer.until_count(1, timeout_s=30)
+        viewer.close()
+
+        victim = next(
+            each
+            for each in descendants(command.pid)
+            if each.command[-2:] == ["-m", "rms"] and "LIVECOMMENTS_DC=dc2" in environment_of(each)
+        )
+        os.kill(victim.pid, signal.SIGKILL)
+        await command.said("dc2/rms-1 died")
+        await eventually(partial(is_ready, second.nodes["rms-1"]), timeout_s=30, what="dc2/rms-1 to be back")
+
+        processes = descendants(command.pid)
+        command.interrupt()
+        assert await command.ended() == 0
+    assert "Traceback" not in "\n".join(command.lines)
+    assert alive(processes) == []
+
+
+async def test_a_taken_port_of_the_second_data_centre_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", two_free_ports() + 1)) as taken:
+        port = taken.getsockname()[1]
+        finished = await run(*up(tmp_path, port - 1), "--dcs", "2")
     assert finished.status == 1
-    assert "not there yet" in finished.error
+    assert f"port {port} is taken" in finished.error
+    assert finished.stdout == "", "nothing was started"
+
+
+async def test_ports_that_there_are_not_are_one_clear_line(tmp_path: Path) -> None:
+    finished = await run(*up(tmp_path, 65_535), "--dcs", "2")
+    assert finished.status == 1
+    assert "--port" in finished.error
 
 
 async def test_a_data_folder_that_is_none_is_one_clear_line(tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""Real data centres for tests, each a cluster within a test's reach."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ops.local_cluster.data_centres import DataCentres
+from ops.local_cluster.layout import DataFolder
+from tests.support.cluster import Cluster, options_for_tests
+
+
+@contextmanager
+def running_data_centres(
+    folder: Path, number: int = 2, *, rms: int = 1, dispatchers: int = 1, store: str = "sqlite", **settings: str
+) -> Iterator[DataCentres[Cluster]]:
+    """For the length of the ``with``; as ``running_cluster``."""
+    options = options_for_tests(rms, dispatchers, store, settings)
+    centres = DataCentres(DataFolder(folder), options, number, make=Cluster)
+    asyncio.run(centres.start())
+    try:
+        yield centres
+    finally:
+        asyncio.run(centres.stop())
+        asyncio.run(centres.kill())
