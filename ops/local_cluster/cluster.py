@@ -17,7 +17,7 @@ from ops.local_cluster.cassandra import CassandraOptions, CassandraServer
 from ops.local_cluster.cluster_file import SECRET_BYTES, ClusterFile
 from ops.local_cluster.envoy import EnvoyServer
 from ops.local_cluster.layout import DataFolder
-from ops.local_cluster.node import HOST, Node
+from ops.local_cluster.node import HOST, READY_DEADLINE_S, Node
 from ops.local_cluster.ports import free_port, is_free
 from ops.local_cluster.process import ManagedProcess
 from ops.local_cluster.zookeeper import ZooKeeperOptions, ZooKeeperServer
@@ -25,6 +25,8 @@ from service_kit.errors import StartupError
 from service_kit.settings import env_name, load
 
 ROUTED_DEADLINE_S = 20.0
+# The first comment service makes the tables: on one Cassandra in 4 s, on one a data centre, on a busy machine, in 30.
+ON_CASSANDRA_DEADLINE_S = 240.0
 PEERS = "LIVECOMMENTS_DISPATCHER_PEERS"
 CONTACT_POINTS = "LIVECOMMENTS_COMMENT_SERVICE_CASSANDRA_CONTACT_POINTS"
 STORE = "LIVECOMMENTS_COMMENT_SERVICE_STORE"
@@ -215,8 +217,11 @@ class LocalCluster:
         )
 
     def _nodes(self, process: str, count: int) -> dict[str, Node]:
+        on_cassandra = process == "comment-service" and self.cassandra is not None
+        deadline_s = ON_CASSANDRA_DEADLINE_S if on_cassandra else READY_DEADLINE_S
+        logs = self.folder.path / "logs"
         made = (
-            Node(process, number, settings=self._settings, log_folder=self.folder.path / "logs")
+            Node(process, number, settings=self._settings, log_folder=logs, deadline_s=deadline_s)
             for number in range(1, count + 1)
         )
         return {node.name: node for node in made}

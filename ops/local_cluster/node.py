@@ -14,7 +14,7 @@ from ops.local_cluster.process import ManagedProcess
 from ops.local_cluster.samples import Samples, scrape
 
 HOST = "127.0.0.1"
-READY_DEADLINE_S = 60.0  # the first one on a Cassandra makes its tables: 4 s, on a busy machine 20
+READY_DEADLINE_S = 60.0
 PROBE_TIMEOUT_S = 2.0
 PROBE_AGAIN_S = 0.05
 # Above what a node gives itself for draining and closing (LIVECOMMENTS_<PROCESS>_GRACE_S and 5 s).
@@ -39,12 +39,22 @@ class Node:
         number: makes its name, e.g. ``rms-1``.
         settings: environment variables on top of this process's own.
         log_folder: its output is appended to ``<name>.log`` there.
+        deadline_s: how long it may take until it is ready.
 
     Attributes:
         kind: which of our processes it is, as ``process``.
     """
 
-    def __init__(self, process: str, number: int, *, settings: Mapping[str, str], log_folder: Path) -> None:
+    def __init__(
+        self,
+        process: str,
+        number: int,
+        *,
+        settings: Mapping[str, str],
+        log_folder: Path,
+        deadline_s: float = READY_DEADLINE_S,
+    ) -> None:
+        self._deadline_s = deadline_s
         self.kind = process
         self.name = f"{process}-{number}"
         module, port_settings = PROCESSES[process]
@@ -80,9 +90,9 @@ class Node:
         self.process.env.update(settings)
 
     async def start(self) -> None:
-        """Starts it and waits until it is ready; idempotent. Raises ``ProcessError`` when it dies or takes 60 s."""
+        """Starts it and waits until it is ready; idempotent. Raises ``ProcessError`` when it dies or takes too long."""
         await self.process.start()
-        await self.process.wait_ready(self._probe, deadline_s=READY_DEADLINE_S)
+        await self.process.wait_ready(self._probe, deadline_s=self._deadline_s)
 
     async def stop(self) -> None:
         """Lets it drain and ends it. Idempotent."""
