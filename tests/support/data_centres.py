@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from ops.local_cluster.cassandra import CassandraOptions
 from ops.local_cluster.data_centres import DataCentres
 from ops.local_cluster.layout import DataFolder
+from tests.support.cassandra import DURABLE
 from tests.support.cluster import Cluster, options_for_tests
 
 
 @contextmanager
 def running_data_centres(
-    folder: Path, number: int = 2, *, rms: int = 1, dispatchers: int = 1, store: str = "sqlite", **settings: str
+    folder: Path,
+    number: int = 2,
+    *,
+    rms: int = 1,
+    dispatchers: int = 1,
+    store: str = "sqlite",
+    cassandra: CassandraOptions = DURABLE,
+    **settings: str,
 ) -> Iterator[DataCentres[Cluster]]:
     """For the length of the ``with``; as ``running_cluster``."""
-    options = options_for_tests(rms, dispatchers, store, settings)
+    options = replace(options_for_tests(rms, dispatchers, store, settings), cassandra=cassandra)
     centres = DataCentres(DataFolder(folder), options, number, make=Cluster)
     asyncio.run(centres.start())
     try:
