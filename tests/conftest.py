@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 
 import hypothesis
@@ -38,6 +39,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingOu
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    twice = [nodeid for nodeid, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if twice:  # xdist would run one of them and say nothing of the others
+        raise pytest.UsageError(f"{len(twice)} test ids stand for several tests, such as {twice[0]}")
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: turn_of(item.nodeid))
     for item in items:
