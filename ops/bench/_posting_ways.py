@@ -27,7 +27,7 @@ from service_kit.grpc_client import open_channel
 
 TEXT = "what a goal, nobody saw that one coming"
 PAGE = 50
-BATCH, BATCHES_AHEAD = 100, 4
+BATCH = 100
 AT_ONCE, CONNECTIONS = 64, 32
 # Measured over as many more, since each takes so little.
 BATCHED_TIMES = 10
@@ -87,8 +87,8 @@ class Way:
         figures.stores_us.append(1e6 * (self.store_cpu_s() - store_s) / done)
 
 
-def ways_of(stage: PostingStage) -> list[Way]:
-    """In the order of the table."""
+def ways_of(stage: PostingStage, *, ahead: int) -> list[Way]:
+    """In the order of the table. ``ahead``: requests of many posts that are on the way to each comment service."""
     store_cpu_s = _cpu_of(stage.store_pids)
 
     def way(name: str, ask: Ask, cpu_s: Callable[[], float], at_once: int, weight: int = 1) -> Way:
@@ -109,7 +109,7 @@ def ways_of(stage: PostingStage) -> list[Way]:
     return [
         way("store alone", _store_post(stage), here, AT_ONCE),
         way("use case", _use_case_post(stage), here, AT_ONCE),
-        way("gRPC: 100 a request", _grpc_batches(stage, stubs), services, BATCHES_AHEAD * len(stubs), BATCH),
+        way("gRPC: 100 a request", _grpc_batches(stage, stubs), services, ahead * len(stubs), BATCH),
         way("gRPC: single", _grpc_post(stage, stubs), services, AT_ONCE),
         way("HTTP", _http_post(stage, lambda: next(https)), services, CONNECTIONS * len(stubs)),
         way("bare Tornado: token checked", _http_post(stage, lambda: bare_http, "/checked"), bare, CONNECTIONS),

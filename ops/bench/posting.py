@@ -1,13 +1,13 @@
 """What a durable post and a page of history cost, each beside its floor in the same run.
 
-``python -m ops.bench.posting [--store sqlite|cassandra] [--services N] [--posts N] [--rounds R] [--only NAME,…]``
+``python -m ops.bench.posting [--store sqlite|cassandra] [--services N] [--posts N] [--rounds R]``; more by ``--help``.
 
 A whole cluster with one RMS, one dispatcher and N comment services on the store; posts go to 8 videos, by 200 users,
 to the comment services themselves. In each round every way is measured once, one after the other:
 
 * the store alone: its own ``add``, 64 at a time, in this process, on a database (a keyspace's videos) of its own;
 * the use case: the same with all checks, ids, events and publishing to nobody, in this process;
-* gRPC: streams of requests of 100 posts each; single posts, 64 at a time;
+* gRPC: streams of requests of 100 posts each, ``--ahead`` to each comment service; single posts, 64 at a time;
 * HTTP: 32 connections; and a bare Tornado handler that checks the same token (each time, and remembering it);
 * pages of 50: the store alone, gRPC, HTTP read anew each time (``Cache-Control: no-cache``), HTTP kept.
 
@@ -54,7 +54,9 @@ async def run(arguments: argparse.Namespace) -> None:
         stage = PostingStage(Path(folder), arguments.store, arguments.services)
         try:
             await stage.start()
-            ways: list[Way] = [way for way in ways_of(stage) if not arguments.only or way.name in arguments.only]
+            ways: list[Way] = [
+                way for way in ways_of(stage, ahead=arguments.ahead) if not arguments.only or way.name in arguments.only
+            ]
             figures = {way.name: Figures() for way in ways}
             for way in ways:
                 # Caches, connections, prepared statements, and a page for each video.
@@ -75,6 +77,7 @@ def main() -> None:
     parser.add_argument("--services", type=int, default=1, help="SQLite has one writing process, so 1 there")
     parser.add_argument("--posts", type=int, default=5_000, help="of each way and round; batches: ten times as many")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ahead", type=int, default=4, help="gRPC requests of 100 posts on the way to each service")
     parser.add_argument("--only", type=lambda text: set(text.split(",")), help="names of ways")
     arguments = parser.parse_args()
     if arguments.store == "sqlite" and arguments.services != 1:
