@@ -199,7 +199,8 @@ async def test_without_a_dispatcher_events_wait_and_the_metrics_say_so(dispatch:
 
 async def test_over_the_bound_the_oldest_are_dropped_and_counted(dispatch: Dispatch) -> None:
     rms = await dispatch.rms("rms-1", "a")
-    async with publishing(dispatch, PublisherLimits(outbox_events=10)) as published:
+    began = time.monotonic()  # and there it stands, since a head, due after a second, would push an event out
+    async with publishing(dispatch, PublisherLimits(outbox_events=10), clock=lambda: began) as published:
         for number in range(1, 31):
             published.publisher.publish(event("a", number))
         assert published.metric("dropped_total", reason="outbox_full") == 20
