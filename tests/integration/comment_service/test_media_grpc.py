@@ -69,9 +69,15 @@ async def test_what_is_refused(edges: Edges, media: media_pb2_grpc.MediaServiceA
     await nothing_is_under_way(edges)
 
 
+async def nothing_yet() -> AsyncIterator[media_pb2.UploadMediaRequest]:
+    """Sends nothing and waits: to a client that is about to send, gRPC may tell an error of its own instead."""
+    await asyncio.Event().wait()
+    yield media_pb2.UploadMediaRequest()
+
+
 async def test_without_a_token(edges: Edges, media: media_pb2_grpc.MediaServiceAsyncStub) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await media.UploadMedia(pieces(picture()))
+        await asyncio.wait_for(media.UploadMedia(nothing_yet()), 60)
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
