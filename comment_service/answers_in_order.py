@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from service_kit.tasks import end_tasks
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -39,7 +41,4 @@ async def in_order(
             room.release()
         await reading
     finally:
-        ending: list[asyncio.Future[Any]] = [reading, *under_way]
-        for each in ending:
-            each.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await end_tasks(reading, *under_way)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 
-async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
+async def end_tasks(*tasks: asyncio.Future[Any] | None) -> None:
     """Cancels them and waits until they have ended, whichever way. None is none."""
     running = [task for task in tasks if task is not None]
     for task in running:

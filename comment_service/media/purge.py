@@ -13,6 +13,7 @@ import structlog
 from comment_service.media.files import MediaFiles
 from comment_service.media.metrics import MediaMetrics
 from comment_service.store import Store, StoreError
+from service_kit.tasks import end_tasks
 
 
 class PurgeCause(StrEnum):
@@ -86,9 +87,7 @@ class Sweeper:
 
     async def aclose(self) -> None:
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
 
     async def sweep(self) -> int:
         """One round; how many images went. Raises ``StoreError``."""

@@ -19,6 +19,7 @@ from comment_service.publishing.outbox import Message, PublishOutbox
 from comment_service.publishing.reasons import PublishDropReason
 from livecomments.v1 import event_pb2
 from service_kit.grpc_client import OpenChannel, open_channel
+from service_kit.tasks import end_tasks
 from service_kit.video_id import is_video_id
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ class Publisher:
         task, self._housekeeping = self._housekeeping, None
         if task is None:
             return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
         self._send_heads(self._heads.close())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(drain_s):

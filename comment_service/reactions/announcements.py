@@ -18,6 +18,7 @@ from comment_service.store import ReactionStore
 from comment_service.store.reactions import Totals
 from comment_service.store_calls import StoreCalls
 from livecomments.v1 import event_pb2
+from service_kit.tasks import end_tasks
 
 # Comments of one event: all six kinds of so many are less than the 64 KiB that a dispatcher takes.
 MAX_COMMENTS = 250
@@ -116,9 +117,7 @@ class ReactionAnnouncements:
                     self._begin(video)
             telling = [video.telling for video in self._videos.values() if video.telling is not None]
             _, late = await asyncio.wait(telling, timeout=deadline - _now())
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end_tasks(*late)
             if self._videos:  # the store refused
                 await asyncio.sleep(self._limits.gather_s / 5)
         for video in list(self._videos.values()):
