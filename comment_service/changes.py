@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +19,7 @@ from comment_service.roles import moderates
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
-from coordination.ids import first_id_at_ms, id_time_ms
+from coordination.ids import clock_ms, first_id_at_ms, id_time_ms
 from livecomments.v1 import event_pb2
 
 # Comments that are read at a time for a page of changes.
@@ -58,7 +57,7 @@ class Changes:
         after_delete: Sequence[Callable[[Comment], Awaitable[None]]] = (),
         audit: Audit = no_audit,
         on_write: OnWrite = nobody,
-        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._store = store
         self._comments = comments
@@ -133,7 +132,7 @@ class Changes:
 
     async def _tell_deletion_again(self, live_video_id: str, comment_id: int) -> None:
         """Whoever has just deleted it may have died, or not have heard that it had, and so have told nobody."""
-        after = first_id_at_ms(time.time_ns() // 1_000_000 - RETELL_MS)
+        after = first_id_at_ms(clock_ms() - RETELL_MS)
         store = self._store.comments
         changes = await self._calls.ask("changes", lambda: store.changes(live_video_id, after, _LOOKED_THROUGH))
         for change in changes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store.requests import RequestClaim
 from comment_service.store_calls import StoreCalls
+from coordination.ids import clock_ms
 from livecomments.v1 import event_pb2
 
 # A comment with an idempotency key that is older is not announced by an attempt that finds it stored.
@@ -258,7 +258,7 @@ class Comments:
     def _made_before(self, comment: Comment) -> Posted:
         """An earlier attempt stored it. That may have died, or not been told that it had stored it, and so have
         announced nothing; receivers drop a repeat by its id, if it is not too old."""
-        if time.time_ns() // 1_000_000 - comment.created_at_ms <= RETELL_MS:
+        if clock_ms() - comment.created_at_ms <= RETELL_MS:
             return self._tell(comment)
         return Posted(comment, comment.to_json())
 

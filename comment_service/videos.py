@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from comment_service.announcements import Announcements
@@ -18,7 +17,7 @@ from comment_service.sender import Sender
 from comment_service.store import Store, StoreError
 from comment_service.store_calls import StoreCalls
 from comment_service.video import Video
-from coordination.ids import id_time_ms
+from coordination.ids import clock_ms, id_time_ms
 from livecomments.v1 import event_pb2
 from service_kit.auth.identity import Identity
 
@@ -97,4 +96,4 @@ class Videos:
 
 
 def _ended_just_now(video: Video) -> bool:
-    return video.ended_at_ms is not None and time.time_ns() // 1_000_000 - video.ended_at_ms <= RETELL_MS
+    return video.ended_at_ms is not None and clock_ms() - video.ended_at_ms <= RETELL_MS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import grpc
 
+from coordination.ids import clock_ms
 from dispatcher.outbox import Delivery, Totals
 from dispatcher.viewers import Viewers
 from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
@@ -40,7 +40,7 @@ def _batch(
         sequence=sequence,
         events=events,
         heads=heads,
-        sent_ms=time.time_ns() // 1_000_000,
+        sent_ms=clock_ms(),
         viewers=[
             realtime_messaging_pb2.ViewerCount(live_video_id=video, count=min(total, MAX_TOTAL))
             for video, total in totals

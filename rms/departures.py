@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import structlog
 
-from coordination.ids import first_id_at_ms
+from coordination.ids import clock_ms, first_id_at_ms
 from rms.feed import Feed
 from rms.repair import Repairs
 from service_kit.tasks import end_tasks
@@ -35,7 +34,7 @@ class Departures:
         feeds: Callable[[], Iterable[Feed]],
         lookback_s: float,
         at_once: int = 100,
-        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._view = view
         self._repairs = repairs

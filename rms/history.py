@@ -4,12 +4,11 @@ changed since."""
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from coordination.ids import first_id_at_ms
+from coordination.ids import clock_ms, first_id_at_ms
 from livecomments.v1 import comment_service_pb2 as pb
 from rms import frames
 from rms.changes import NO_CHANGES, Change, Changes
@@ -68,7 +67,7 @@ class History:
         *,
         concurrent: int = 8,
         waiting: int = 4096,
-        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._services = services
         self._metrics = metrics

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from coordination.ids import first_id_at_ms
+from coordination.ids import clock_ms, first_id_at_ms
 from rms.admission import Admission
 from rms.ages import Ages
 from rms.backfill import Backfill
@@ -91,7 +90,7 @@ class Hub:
         counts: ViewerCounts,
         metrics: ServiceMetrics,
         limits: HubLimits | None = None,
-        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._new_channel = new_channel
         self._registrar = registrar

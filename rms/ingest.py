@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import grpc
 
-from coordination.ids import id_time_ms
+from coordination.ids import clock_ms, id_time_ms
 from livecomments.v1 import event_pb2, realtime_messaging_pb2, realtime_messaging_pb2_grpc
 from rms.count_reports import report_counts
 from rms.hub import Hub
@@ -44,7 +43,7 @@ class Ingest(realtime_messaging_pb2_grpc.RealtimeMessagingServicer):
         metrics: ServiceMetrics,
         *,
         report_every_s: float = 2.5,
-        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._hub = hub
         self._counts = counts

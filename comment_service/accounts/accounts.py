@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 
 from comment_service.account import Account
@@ -16,6 +15,7 @@ from comment_service.refusal import Forbidden, InvalidArgument, NotFound, StoreB
 from comment_service.roles import administers
 from comment_service.store import Store, StoreConflict
 from comment_service.store_calls import StoreCalls
+from coordination.ids import clock_ms
 from service_kit.auth.identity import ADMIN, MODERATOR, VIEWER, Identity
 from service_kit.auth.tokens import SignedToken, TokenSigner
 
@@ -70,7 +70,7 @@ class Accounts:
             name=wanted.name,
             password_hash=await self.passwords.hash(password),
             roles=frozenset({VIEWER}),
-            created_at_ms=time.time_ns() // 1_000_000,
+            created_at_ms=clock_ms(),
         )
         try:
             await self._calls.ask("add_account", lambda: self._store.accounts.add(account))

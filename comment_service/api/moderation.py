@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from comment_service.api.handler import ApiHandler
 from comment_service.api.json_body import integer_field, json_object, optional_text_field
 from comment_service.api.moderation_json import audit_document, ban_document, page_json, to_json
@@ -12,6 +10,7 @@ from comment_service.content import clean_name
 from comment_service.moderation.bans import BanOrder
 from comment_service.moderation.times import ban_end_ms
 from comment_service.refusal import InvalidArgument
+from coordination.ids import clock_ms
 from service_kit.auth.tokens import MAX_USER_ID_CHARACTERS
 from service_kit.problem import Problem
 from service_kit.video_id import is_video_id
@@ -38,7 +37,7 @@ class BansHandler(ApiHandler):
         order = BanOrder(
             user_id,
             _video_or_everywhere(optional_text_field(body, "liveVideoId")),
-            ban_end_ms(until, duration_s, time.time_ns() // 1_000_000),
+            ban_end_ms(until, duration_s, clock_ms()),
             reason,
         )
         ban = await self.context.services.bans.ban(moderator, order)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from comment_service.moderation.reports import Action, Resolution
 from comment_service.moderation.times import ban_end_ms
 from comment_service.rates import Action as Rated
 from comment_service.refusal import InvalidArgument
+from coordination.ids import clock_ms
 from service_kit.problem import Problem
 
 
@@ -70,7 +70,7 @@ def resolution_of(body: Mapping[str, Any]) -> Resolution:
     return Resolution(
         Action(text),
         everywhere=flag_field(body, "everywhere"),
-        until_ms=ban_end_ms(until, duration_s, time.time_ns() // 1_000_000),
+        until_ms=ban_end_ms(until, duration_s, clock_ms()),
     )
 
 

@@ -19,7 +19,7 @@ from comment_service.read_cache import ReadCache
 from comment_service.single_flight import SingleFlight
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
-from coordination.ids import first_id_at_ms
+from coordination.ids import clock_ms, first_id_at_ms
 
 # By how much a change may be in the store later than its id says: clocks apart, a slow write.
 _LATE_MS = 10_000
@@ -41,7 +41,7 @@ class History:
         limits: CacheLimits | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        clock_ms: Callable[[], float] = lambda: time.time_ns() // 1_000_000,
+        clock_ms: Callable[[], float] = clock_ms,
     ) -> None:
         limits = limits or CacheLimits()
         self._store = store

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from comment_service.comment import Comment, Media
 from comment_service.media.files import MediaFile, MediaFiles
-from comment_service.media.purge import PurgeCause, Purger, now_ms
+from comment_service.media.purge import PurgeCause, Purger
 from comment_service.refusal import InvalidArgument, NotFound, StoreBusy, StoreDown
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
+from coordination.ids import clock_ms
 
 MAX_MEDIA = 4
 _MEDIA_ID = re.compile(r"[0-9a-f]{64}")
@@ -44,7 +45,7 @@ class MediaLibrary:
         *,
         max_downloads: int = 1_000,
         download_timeout_s: float = 120.0,
-        clock_ms: Callable[[], int] = now_ms,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self.downloads = 0
         self.download_timeout_s = download_timeout_s

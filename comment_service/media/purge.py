@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -13,6 +12,7 @@ import structlog
 from comment_service.media.files import MediaFiles
 from comment_service.media.metrics import MediaMetrics
 from comment_service.store import Store, StoreError
+from coordination.ids import clock_ms
 from service_kit.tasks import end_tasks
 
 
@@ -23,16 +23,11 @@ class PurgeCause(StrEnum):
     NEVER_USED = "never_used"
 
 
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
 class Purger:
     """First the image becomes unknown, then its bytes go: whatever fails between is done by a sweep, of any service."""
 
     def __init__(
-        self, store: Store, files: MediaFiles, metrics: MediaMetrics, *, clock_ms: Callable[[], int] = now_ms
+        self, store: Store, files: MediaFiles, metrics: MediaMetrics, *, clock_ms: Callable[[], int] = clock_ms
     ) -> None:
         self._store = store
         self._files = files
@@ -71,7 +66,7 @@ class Sweeper:
         every_s: float,
         unused_s: float,
         at_once: int = 100,
-        clock_ms: Callable[[], int] = now_ms,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._store = store
         self._purger = purger

@@ -14,12 +14,12 @@ from comment_service.media.decoders import Decoders
 from comment_service.media.faults import ImageError, MediaFault
 from comment_service.media.files import MediaFiles
 from comment_service.media.metrics import MediaMetrics
-from comment_service.media.purge import now_ms
 from comment_service.media.spool import Spool, SpooledFile
 from comment_service.refusal import InvalidArgument, Refusal, StoreBusy, TooLarge, UnsupportedMedia
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
+from coordination.ids import clock_ms
 
 FIELD = "file"
 # The same image may be on its way out at this moment; that takes no longer than this.
@@ -47,7 +47,7 @@ class Uploads:
         metrics: MediaMetrics,
         max_bytes: int,
         timeout_s: float,
-        clock_ms: Callable[[], int] = now_ms,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self.max_bytes = max_bytes
         self.timeout_s = timeout_s

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from comment_service.roles import MODERATORS, administers, require_moderator
 from comment_service.sender import Sender
 from comment_service.store import Store
 from comment_service.store_calls import StoreCalls
+from coordination.ids import clock_ms
 from service_kit.auth.identity import ADMIN, Identity
 
 # What nobody is said to have changed is read again after this time all the same.
@@ -54,7 +54,7 @@ class Bans:
         *,
         cache_s: float = 1.0,
         cache_users: int = 10_000,
-        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._store = store
         self._audit = audit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -17,7 +16,7 @@ from comment_service.rates import Action as Rated
 from comment_service.refusal import InvalidArgument
 from comment_service.rpc.edge import Context, GrpcEdge, page_size, video
 from comment_service.services import Services
-from coordination.ids import id_time_ms
+from coordination.ids import clock_ms, id_time_ms
 from livecomments.v1 import moderation_pb2 as pb
 from livecomments.v1 import moderation_pb2_grpc
 from service_kit.auth.tokens import MAX_USER_ID_CHARACTERS
@@ -192,7 +191,7 @@ def _video_or_everywhere(request: pb.BanUserRequest | pb.LiftBanRequest) -> str 
 
 
 def _ban_end_ms(request: pb.BanUserRequest | pb.ResolveReportRequest) -> int | None:
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock_ms()
     duration_s = request.duration_s if request.HasField("duration_s") else None
     if not request.HasField("until"):
         return ban_end_ms(None, duration_s, now_ms)

@@ -36,6 +36,7 @@ def bucket_of_id(comment_id: int) -> int:
 
 
 def clock_ms() -> int:
+    """Milliseconds since 1970, by this machine's clock."""
     return time.time_ns() // 1_000_000
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from comment_service.moderation.records import Ban
 from comment_service.store.cassandra.database import CassandraDatabase
 from comment_service.store.cassandra.statements import Bound
+from coordination.ids import clock_ms
 
 _PUT = """
 INSERT INTO bans (user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?)
@@ -31,9 +31,7 @@ _LONGEST_TTL_S = 365 * _DAY_S
 class CassandraBans:
     """A ban of up to a year is dropped a day after its end. ``clock_ms`` gives milliseconds since 1970."""
 
-    def __init__(
-        self, database: CassandraDatabase, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-    ) -> None:
+    def __init__(self, database: CassandraDatabase, *, clock_ms: Callable[[], int] = clock_ms) -> None:
         self._database = database
         self._clock_ms = clock_ms
         self._put = database.writing(_PUT)

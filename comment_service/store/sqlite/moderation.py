@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from comment_service.moderation.records import AuditEntry, Ban, Report, ReportStatus
 from comment_service.store.rows import MAX_ID, audit_entry, audit_row
 from comment_service.store.sqlite.database import SqliteDatabase
+from coordination.ids import clock_ms
 
 _PUT_BAN = """
 INSERT OR REPLACE INTO bans (user_id, live_video_id, until_ms, reason, moderator_id, created_at_ms)
@@ -40,9 +40,7 @@ SELECT entry_id, moderator_id, action, subject, detail FROM audit WHERE entry_id
 
 
 class SqliteBans:
-    def __init__(
-        self, database: SqliteDatabase, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-    ) -> None:
+    def __init__(self, database: SqliteDatabase, *, clock_ms: Callable[[], int] = clock_ms) -> None:
         self._database = database
         self._clock_ms = clock_ms
 

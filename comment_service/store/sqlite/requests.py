@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable
 
 from comment_service.store.requests import RequestClaim
 from comment_service.store.sqlite.database import SqliteDatabase
+from coordination.ids import clock_ms
 
 LIFETIME_MS = 24 * 3600 * 1000
 # Old claims are dropped on the way of new ones, twice as fast as those come.
@@ -23,9 +23,7 @@ DELETE FROM requests WHERE (user_id, key) IN
 class SqliteRequests:
     """``clock_ms`` gives milliseconds since 1970."""
 
-    def __init__(
-        self, database: SqliteDatabase, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-    ) -> None:
+    def __init__(self, database: SqliteDatabase, *, clock_ms: Callable[[], int] = clock_ms) -> None:
         self._database = database
         self._clock_ms = clock_ms
 

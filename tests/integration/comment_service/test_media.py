@@ -8,8 +8,8 @@ import json
 import pytest
 from PIL import Image
 
-from comment_service.media.purge import now_ms
 from comment_service.store.media import PURGE_LEASE_MS
+from coordination.ids import clock_ms
 from tests.integration.comment_service.edges import BEARER, VIDEO, Answer, Edges
 from tests.support.eventually import eventually
 from tests.support.images import FORM, animation, form, opened, part, picture
@@ -206,7 +206,7 @@ async def test_bytes_that_could_not_be_removed_go_with_the_next_sweep(edges: Edg
     assert (await edges.http.get(f"/media/{media_id}")).status == 404, "from its comment's end on"
     assert edges.metric("media_purges_failed_total") == 1
     assert edges.services.media is not None
-    later_ms = now_ms() + PURGE_LEASE_MS + 60_000
+    later_ms = clock_ms() + PURGE_LEASE_MS + 60_000
     assert await edges.store.media.abandoned(uploaded_until_ms=0, now_ms=later_ms, limit=9) == [media_id]
 
 
