@@ -20,6 +20,8 @@ from tests.support.zookeeper import FAST
 # A Cassandra takes 5 s to start, on a very busy machine minutes, on the clock of the first test that wants it.
 WITH_CASSANDRA_S = 400
 
+LONGEST_ID = 100  # characters of a value in a test's id
+
 # The same examples in every run but the long ones: what fails once fails again.
 hypothesis.settings.register_profile(
     "livecomments", max_examples=examples(100), deadline=None, derandomize=not LONG_RUN, database=None
@@ -31,6 +33,12 @@ def pytest_configure() -> None:
     # A run in a shell's background ignores Ctrl-C, and so would every command that a test starts and interrupts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long value is called by its argument (pytest numbers them): a token made while collecting, with its second
+    in it, would be another test in each of xdist's processes, and a body of 1 MB a name of 1 MB."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONGEST_ID else None
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingOut:
