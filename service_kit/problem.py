@@ -55,7 +55,11 @@ class ProblemHandler(web.RequestHandler):
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
-        for name, value in DEFAULT_HEADERS.items():
+        self.put_headers(DEFAULT_HEADERS)
+
+    def put_headers(self, headers: Mapping[str, str]) -> None:
+        """Each in place of what it was."""
+        for name, value in headers.items():
             self.set_header(name, value)
 
     def allowed_methods(self) -> list[str]:
@@ -78,17 +82,20 @@ class ProblemHandler(web.RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]
-        if status_code == 405 and not isinstance(error, Problem):  # a method that HTTP does not know
-            error = self._method_problem()
-        self.answer_problem(problem_for(status_code, error))
+        self.answer_problem(self.problem_of(status_code, error))
+
+    def problem_of(self, status: int, error: BaseException | None) -> Problem:
+        """What is told of ``error``, which ended this request with ``status``."""
+        if status == 405 and not isinstance(error, Problem):  # a method that HTTP does not know
+            return self._method_problem()
+        return problem_for(status, error)
 
     def answer_problem(self, problem: Problem) -> None:
         """Answers with ``problem`` and finishes the request."""
         self.set_status(problem.status, problem.title)
         self.set_header("Content-Type", CONTENT_TYPE)
         self.set_header("Cache-Control", "no-store")
-        for name, value in problem.headers.items():
-            self.set_header(name, value)
+        self.put_headers(problem.headers)
         self.finish(problem.body())
 
 

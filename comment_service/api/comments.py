@@ -15,8 +15,7 @@ class CommentsHandler(HistoryHandler):
         """201 and the comment, once it is durable. ``PostRequests`` answers it before this handler is reached."""
         headers, body = await post_comment(self.context, self.request, live_video_id)
         self.set_status(201)
-        for name, value in headers.items():
-            self.set_header(name, value)
+        self.put_headers(headers)
         await self.finish(body)
 
     async def get(self, live_video_id: str) -> None:

@@ -89,6 +89,12 @@ class Context:
         standing = self.services.rates.take(action, sender, live_video_id)
         return sender, {} if standing is None else rate_headers(standing)
 
+    def refused(self, problem: Problem, reason: RefusalReason | None = None) -> Problem:
+        """Counts it, and gives it back. ``reason`` None: the plainest that has the problem's status."""
+        reason = reason or REASON.get(problem.status, RefusalReason.INTERNAL)
+        self.metrics.refused.labels("http", reason).inc()
+        return problem
+
 
 class ApiHandler(ProblemHandler):
     """A handler with metrics, the use cases, and every refusal as a problem document.
@@ -107,8 +113,7 @@ class ApiHandler(ProblemHandler):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        for name, value in API_HEADERS.items():
-            self.set_header(name, value)
+        self.put_headers(API_HEADERS)
 
     def prepare(self) -> None:
         if self.context.traffic.draining:
@@ -139,14 +144,10 @@ class ApiHandler(ProblemHandler):
         if not isinstance(value, Refusal):
             super().log_exception(typ, value, tb)
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        error = kwargs.get("exc_info", (None, None, None))[1]
+    def problem_of(self, status: int, error: BaseException | None) -> Problem:
         if isinstance(error, Refusal):
-            self.context.metrics.refused.labels("http", error.reason).inc()
-            self.answer_problem(problem_of(error))
-            return
-        super().write_error(status_code, **kwargs)
-        self.context.metrics.refused.labels("http", REASON.get(self.get_status(), RefusalReason.INTERNAL)).inc()
+            return self.context.refused(problem_of(error), error.reason)
+        return self.context.refused(super().problem_of(status, error))
 
     def on_finish(self) -> None:
         self.context.traffic.ended()
@@ -169,8 +170,7 @@ class ApiHandler(ProblemHandler):
         Raises ``Unauthenticated`` and ``RateLimited``.
         """
         sender, headers = self.context.admitted(self.request, action, live_video_id)
-        for name, value in headers.items():
-            self.set_header(name, value)
+        self.put_headers(headers)
         return sender
 
     def identity(self) -> Identity:

@@ -169,7 +169,7 @@ class _LimitedRequest(httputil.HTTPMessageDelegate):
                 "Content-Type": problem.CONTENT_TYPE,
                 "Content-Length": str(len(body)),
                 "Cache-Control": "no-store",
-                "X-Content-Type-Options": "nosniff",
+                **problem.DEFAULT_HEADERS,
             }
         )
         start_line = httputil.ResponseStartLine("HTTP/1.1", answer.status, answer.title)

@@ -20,11 +20,10 @@ from tornado.escape import url_unescape
 from comment_service.api.handler import API_HEADERS, Context, video_in_path
 from comment_service.api.json_body import json_object, text_field
 from comment_service.api.query import parse_id
-from comment_service.api.refusals import REASON, problem_of
+from comment_service.api.refusals import problem_of
 from comment_service.comments import Draft
 from comment_service.idempotency import check_key
 from comment_service.rates import Action
-from comment_service.reasons import RefusalReason
 from comment_service.refusal import InvalidArgument, Refusal
 from service_kit.problem import CONTENT_TYPE, DEFAULT_HEADERS, Problem, problem_for
 
@@ -85,14 +84,10 @@ class PostRequests(httputil.HTTPServerConnectionDelegate):
 
     def _problem(self, error: Exception, path: str) -> Problem:
         if isinstance(error, Refusal):
-            reason, problem = error.reason, problem_of(error)
-        else:
-            if not isinstance(error, Problem):
-                structlog.get_logger().error("http_handler_failed", path=path, exc_info=error)
-            problem = problem_for(500, error)
-            reason = REASON.get(problem.status, RefusalReason.INTERNAL)
-        self._context.metrics.refused.labels("http", reason).inc()
-        return problem
+            return self._context.refused(problem_of(error), error.reason)
+        if not isinstance(error, Problem):
+            structlog.get_logger().error("http_handler_failed", path=path, exc_info=error)
+        return self._context.refused(problem_for(500, error))
 
 
 class _Request(httputil.HTTPMessageDelegate):

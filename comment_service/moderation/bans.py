@@ -145,15 +145,16 @@ class Bans:
     async def _follow(self, _: None) -> None:
         """Forgets whom the store says to have been banned or unbanned since this was last asked."""
         now_ms, since_ms = self._clock_ms(), self._followed_to_ms - _SLACK_MS
-        changed: Sequence[str] = ()
+        changed: Sequence[str] | None = None
         if now_ms - since_ms < _FOLLOWED_MS:
             changed = await self._calls.ask(
                 "ban_changes", lambda: self._store.bans.changed_since(since_ms, _MAX_CHANGED)
             )
-        if now_ms - since_ms >= _FOLLOWED_MS or len(changed) >= _MAX_CHANGED:
+        if changed is None or len(changed) >= _MAX_CHANGED:
             self._cache.clear()
-        for user_id in changed:
-            self._cache.forget(user_id)
+        else:
+            for user_id in changed:
+                self._cache.forget(user_id)
         self._followed_to_ms = now_ms
 
     async def _read(self, user_id: str) -> Sequence[Ban]:
