@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from comment_service.comment import Comment, OnWrite, nobody
 from comment_service.metrics import CommentServiceMetrics
-from comment_service.outcome import outcome_of
+from comment_service.outcome import hand_on
 from comment_service.publishing.order import PublishOrder
 from livecomments.v1 import event_pb2
 
@@ -58,10 +58,18 @@ class Announcements:
         not.
         """
         event = event_pb2.Event(live_video_id=live_video_id, event_id=event_id, kind=kind, data=data)
+        outcome: asyncio.Future[T] = write.get_loop().create_future()
+
+        # One callback for all that follows a write: each is a turn of its own to the loop, and every post has these.
+        def written(write: asyncio.Future[T]) -> None:
+            self._order.advance(live_video_id)
+            if comment is not None:
+                self._on_write(comment)
+            hand_on(outcome, write)
+
         self._order.add(event, write)
-        if comment is not None:
-            write.add_done_callback(lambda _: self._on_write(comment))
-        return outcome_of(write)
+        write.add_done_callback(written)
+        return outcome
 
     def again(self, live_video_id: str, event_id: int, kind: Kind.ValueType, data: bytes) -> None:
         """Announces what is stored already."""

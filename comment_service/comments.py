@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from comment_service.metrics import CommentServiceMetrics
 from comment_service.page import Direction, Page, PageRequest, Sort, page_of
 from comment_service.refusal import InvalidArgument, NotFound, Refusal
 from comment_service.sender import Sender
-from comment_service.store import Store
+from comment_service.store import Store, StoreError
 from comment_service.store.requests import RequestClaim
 from comment_service.store_calls import StoreCalls
 from coordination.ids import clock_ms
@@ -41,6 +42,11 @@ class Draft:
     reply_to: int | None = None
     media: Sequence[str] = ()
     idempotency_key: str | None = None
+
+    @property
+    def stands_alone(self) -> bool:
+        """It names nothing that the store has to be asked for."""
+        return self.reply_to is None and not self.media and self.idempotency_key is None
 
 
 Undo = Callable[[], None]
@@ -91,6 +97,16 @@ class _Noted:
                 undo()
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A post that has passed its checks and is being written since ``began_s`` (of ``time.perf_counter``)."""
+
+    posted: Posted
+    write: asyncio.Future[None]
+    noted: _Noted
+    began_s: float
+
+
 class Comments:
     """Every method raises a ``Refusal`` where it cannot do what is asked. ``checks`` are made in turn before a post.
 
@@ -130,14 +146,12 @@ class Comments:
         Raises ``InvalidArgument`` (content, media, idempotency_key), ``NotFound`` (reply_to), ``KeyReused``,
         ``StoreDown``, ``StoreBusy``, and whatever its checks raise.
         """
-        content = clean_content(draft.content)
-        if content != draft.content:
-            draft = replace(draft, content=content)
+        if draft.stands_alone:
+            return await self.end(await self.begin(sender, draft))
+        draft = _clean(draft)
         if draft.idempotency_key is None:
             with _Noted() as noted:
                 thread = await self._check(sender, draft, noted)
-                if not draft.media:
-                    return await self._store_named(sender, draft, _Named(thread))
                 # Shielded: whoever posted may go (a deadline, a closed connection), the write may not.
                 return await asyncio.shield(asyncio.ensure_future(self._store_new(sender, draft, thread)))
         key = check_key(draft.idempotency_key)
@@ -145,6 +159,26 @@ class Comments:
         return await self._under_way.run(
             sender.identity.user_id, key, digest, lambda: self._post_once(sender, draft, key, digest)
         )
+
+    async def begin(self, sender: Sender, draft: Draft) -> Begun:
+        """The first part of a post that stands alone, for who has many: what it takes before it is with the store.
+
+        Raises what ``post`` raises. What has begun is stored and announced, also if nobody waits for its end.
+        """
+        draft = _clean(draft)
+        with _Noted() as noted:
+            await self._check(sender, draft, noted)
+            began_s = time.perf_counter()
+            # Nothing is awaited between the id and the store's queue, so ids enter the store, and the live stream,
+            # rising.
+            posted = self._made(self._next_id(), sender, draft, _Named(None))
+            return Begun(posted, self._write(posted), noted, began_s)
+
+    async def end(self, begun: Begun) -> Posted:
+        """The second part: returns once it is durable. Raises ``StoreDown`` and ``StoreBusy``."""
+        with begun.noted:
+            await self._calls.ask("post", lambda: begun.write, began_s=begun.began_s)
+        return begun.posted
 
     async def get(self, live_video_id: str, comment_id: int) -> Comment:
         """Raises ``NotFound``."""
@@ -195,13 +229,9 @@ class Comments:
 
     async def _store_new(self, sender: Sender, draft: Draft, thread: int | None) -> Posted:
         async with self._named(draft, thread) as named:
-            return await self._store_named(sender, draft, named)
-
-    async def _store_named(self, sender: Sender, draft: Draft, named: _Named) -> Posted:
-        # Nothing is awaited between the id and the store's queue, so ids enter the store, and the live stream, rising.
-        posted = self._made(self._next_id(), sender, draft, named)
-        await self._calls.ask("post", lambda: self._write(posted))
-        return posted
+            posted = self._made(self._next_id(), sender, draft, named)
+            await self._calls.ask("post", lambda: self._write(posted))
+            return posted
 
     async def _post_once(self, sender: Sender, draft: Draft, key: str, digest: bytes) -> Posted:
         user_id, requests = sender.identity.user_id, self._store.requests
@@ -283,7 +313,13 @@ class Comments:
         return Posted(comment, comment.to_json())
 
     def _write(self, posted: Posted) -> asyncio.Future[None]:
-        return self._announce(posted, self._store.comments.add(posted.comment))
+        try:
+            write = self._store.comments.add(posted.comment)
+        except StoreError as error:
+            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
+        return self._announce(posted, write)
 
     def _announce(self, posted: Posted, write: asyncio.Future[T]) -> asyncio.Future[T]:
         self._metrics.accepted.inc()
@@ -301,3 +337,9 @@ class Comments:
         except NotFound:
             raise NotFound(f"{comment_id} is no comment in {live_video_id}", field="reply_to") from None
         return parent.comment_id if parent.reply_to is None else parent.reply_to
+
+
+def _clean(draft: Draft) -> Draft:
+    """Raises ``InvalidArgument`` (content)."""
+    content = clean_content(draft.content)
+    return draft if content == draft.content else replace(draft, content=content)

@@ -15,11 +15,12 @@ def outcome_of(work: asyncio.Future[T]) -> asyncio.Future[T]:
     ``asyncio.shield`` for the way of every post, at a third of its time.
     """
     outcome: asyncio.Future[T] = work.get_loop().create_future()
-    work.add_done_callback(partial(_hand_on, outcome))
+    work.add_done_callback(partial(hand_on, outcome))
     return outcome
 
 
-def _hand_on(outcome: asyncio.Future[T], work: asyncio.Future[T]) -> None:
+def hand_on(outcome: asyncio.Future[T], work: asyncio.Future[T]) -> None:
+    """Ends ``outcome`` as ``work`` has ended, unless nobody waits for it any more."""
     if work.cancelled():
         outcome.cancel()
         return

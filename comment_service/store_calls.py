@@ -22,9 +22,12 @@ class StoreCalls:
         self._store_s = metrics.store_s
         self._by_operation: dict[str, Histogram] = {}
 
-    async def ask(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        """What the store answers. Raises ``StoreDown`` and ``StoreBusy``."""
-        began = time.perf_counter()
+    async def ask(self, operation: str, call: Callable[[], Awaitable[T]], *, began_s: float | None = None) -> T:
+        """What the store answers. Raises ``StoreDown`` and ``StoreBusy``.
+
+        ``began_s``: when it was asked, by ``time.perf_counter``, where that was before now.
+        """
+        began = time.perf_counter() if began_s is None else began_s
         try:
             return await call()
         except StoreOverloaded as error:

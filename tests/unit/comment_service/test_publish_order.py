@@ -16,6 +16,7 @@ class Announced:
     def begin(self, event_id: int, video: str = "v") -> None:
         write = asyncio.get_running_loop().create_future()
         self.order.add(event_pb2.Event(live_video_id=video, event_id=event_id), write)
+        write.add_done_callback(lambda _: self.order.advance(video))
         self.writes[event_id] = write
 
     async def end(self, event_id: int, error: Exception | None = None) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comment_service.comment import Comment
-from comment_service.rpc.comments import comment_message
+from comment_service.rpc.messages import comment_message
 from livecomments.v1 import comment_service_pb2 as pb
 from rms.comment_json import comment_json
 

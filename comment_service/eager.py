@@ -1,0 +1,41 @@
+"""Coroutines that mostly end without waiting for anything, and need no task then."""
+
+from __future__ import annotations
+
+import asyncio
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any
+
+
+def start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    """Runs it until it waits; None where it has ended before that, else the task that goes on with it.
+
+    Raises what it raises before it waits. Python 3.12's eager tasks, for a service that has to run on 3.11 too; until
+    it waits ``asyncio.current_task`` is the caller's, so it must not set a timeout of its own before.
+    """
+    try:
+        awaited = coroutine.send(None)
+    except StopIteration:
+        return None
+    return asyncio.ensure_future(_go_on(coroutine, awaited))
+
+
+@types.coroutine
+def _go_on(coroutine: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, None]:
+    while True:
+        try:
+            value = yield awaited
+        except BaseException as error:  # a cancellation too is for the coroutine to see
+            ended, awaited = _step(coroutine.throw, error)
+        else:
+            ended, awaited = _step(coroutine.send, value)
+        if ended:
+            return
+
+
+def _step(go_on: Any, given: Any) -> tuple[bool, Any]:
+    try:
+        return False, go_on(given)
+    except StopIteration:
+        return True, None
