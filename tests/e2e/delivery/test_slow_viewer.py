@@ -11,7 +11,7 @@ from tests.support.viewers import Audience, Viewer
 
 # Of Envoy's and the kernel's buffers on the way, none holds as much for one viewer.
 MORE_THAN_ANY_BUFFER_BYTES = 6 * 1024 * 1024
-STALLED = 60
+STALLED = 20
 # What is posted while they take nothing.
 OWED_BYTES = 1024 * 1024
 

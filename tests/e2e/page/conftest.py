@@ -75,7 +75,9 @@ async def open_viewer(browser: Browser, site: Site) -> AsyncIterator[OpenViewer]
     async def open_one(
         video: str | None = None, *, name: str | None = None, role: Role = "viewer", **options: Any
     ) -> ViewerPage:
-        context = await browser.new_context(viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options)
+        # The stage's moving lights, drawn without a graphics card, take as much as a node.
+        options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options}
+        context = await browser.new_context(**options)
         viewer = ViewerPage(context, await context.new_page(), site.url)
         viewers.append(viewer)
         if video is not None:
