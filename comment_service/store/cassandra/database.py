@@ -166,9 +166,13 @@ class CassandraDatabase:
             self._end(*self._ended.popleft())
 
     def _end(self, request: _Request, rows: Any, error: BaseException | None) -> None:
-        sent, request.sent = request.sent, None  # it and the outcome's callbacks are a cycle
-        if sent is not None and len(sent.attempted_hosts) > 1:
-            self.metrics.second_node(request.profile)
+        sent, request.sent = request.sent, None
+        if sent is not None:
+            # It and its timer are a cycle, and a batch hangs on it: some thousand objects a second for the collector,
+            # which stops the process for a tenth of a second to find them.
+            sent._timer = None
+            if len(sent.attempted_hosts) > 1:
+                self.metrics.second_node(request.profile)
         if isinstance(error, DRIVER_ERRORS):
             self.metrics.failed(fault_of(error))
             error = unavailable(error)
