@@ -61,11 +61,12 @@ class Announcements:
         outcome: asyncio.Future[T] = write.get_loop().create_future()
 
         # One callback for all that follows a write: each is a turn of its own to the loop, and every post has these.
+        # Who waits is told first, so that nothing that fails here could keep them waiting.
         def written(write: asyncio.Future[T]) -> None:
+            hand_on(outcome, write)
             self._order.advance(live_video_id)
             if comment is not None:
                 self._on_write(comment)
-            hand_on(outcome, write)
 
         self._order.add(event, write)
         write.add_done_callback(written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import types
 from collections.abc import Coroutine, Generator
+from functools import partial
 from typing import Any
 
 
@@ -27,15 +28,10 @@ def _go_on(coroutine: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any,
         try:
             value = yield awaited
         except BaseException as error:  # a cancellation too is for the coroutine to see
-            ended, awaited = _step(coroutine.throw, error)
+            step = partial(coroutine.throw, error)
         else:
-            ended, awaited = _step(coroutine.send, value)
-        if ended:
+            step = partial(coroutine.send, value)
+        try:
+            awaited = step()
+        except StopIteration:
             return
-
-
-def _step(go_on: Any, given: Any) -> tuple[bool, Any]:
-    try:
-        return False, go_on(given)
-    except StopIteration:
-        return True, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -17,6 +17,13 @@ def outcome_of(work: asyncio.Future[T]) -> asyncio.Future[T]:
     outcome: asyncio.Future[T] = work.get_loop().create_future()
     work.add_done_callback(partial(hand_on, outcome))
     return outcome
+
+
+def abandon(outcome: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more, and a failure is not reported as one that nobody has seen."""
+    if outcome.done() and not outcome.cancelled():
+        outcome.exception()
+    outcome.cancel()
 
 
 def hand_on(outcome: asyncio.Future[T], work: asyncio.Future[T]) -> None:

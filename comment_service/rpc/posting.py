@@ -9,6 +9,7 @@ from typing import Any
 
 from comment_service.comments import Begun, Draft, Posted
 from comment_service.eager import start
+from comment_service.outcome import abandon
 from comment_service.rates import Action
 from comment_service.refusal import RateLimited
 from comment_service.rpc.messages import comment_message, draft_of
@@ -44,9 +45,9 @@ class Posting:
             await asyncio.gather(*(task for task in started if task is not None))
             for number, begun in self._begun:
                 await self._settle(number, self._comments.end(begun))
-        finally:  # where the call was given up: nobody waits for them any more
+        finally:  # of effect where the call was given up
             for _, begun in self._begun:
-                begun.write.cancel()
+                abandon(begun.write)
         return self._outcomes
 
     def _counted_together(self, posts: Sequence[pb.PostCommentRequest]) -> frozenset[str]:

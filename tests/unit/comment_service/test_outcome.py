@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from comment_service.outcome import outcome_of
+from comment_service.outcome import abandon, outcome_of
 
 Work = asyncio.Future[int]
 
@@ -62,6 +62,20 @@ async def test_a_failure_that_nobody_waits_for_is_not_reported(work: Work) -> No
     work.set_exception(OSError("gone"))
     await asyncio.sleep(0)
     del work, waiting
+    gc.collect()
+    assert reported == []
+
+
+async def test_the_failure_of_what_was_abandoned_is_not_reported(work: Work) -> None:
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    before, after = outcome_of(work), outcome_of(work)
+    abandon(before)
+    work.set_exception(OSError("gone"))
+    await asyncio.sleep(0)
+    abandon(after)
+    assert before.cancelled()
+    del before, after, work
     gc.collect()
     assert reported == []
 
