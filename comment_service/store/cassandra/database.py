@@ -168,8 +168,8 @@ class CassandraDatabase:
     def _end(self, request: _Request, rows: Any, error: BaseException | None) -> None:
         sent, request.sent = request.sent, None
         if sent is not None:
-            # It and its timer are a cycle, and a batch hangs on it: some thousand objects a second for the collector,
-            # which stops the process for a tenth of a second to find them.
+            # It is in a cycle with its callbacks and another with its timer, and a batch hangs on it: some thousand
+            # objects a second for the collector, which stops the process for a tenth of a second to find them.
             sent._timer = None
             if len(sent.attempted_hosts) > 1:
                 self.metrics.second_node(request.profile)
