@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
@@ -18,6 +17,7 @@ from coordination.errors import (
     NoNodeError,
     TransactionError,
 )
+from coordination.ids import clock_ms
 from coordination.kazoo_client import Create, Delete, Operation
 from coordination.paths import is_name
 from coordination.refresher import Refresher
@@ -35,10 +35,6 @@ class Role(StrEnum):
     RMS = "rms"
     DISPATCHER = "dispatchers"
     COMMENT_SERVICE = "comment-services"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class NodeRecord:
     admin: str | None = None
     capacity: int = 0
     draining: bool = False
-    started_ms: int = field(default_factory=_now_ms)
+    started_ms: int = field(default_factory=clock_ms)
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self), separators=(",", ":")).encode()

@@ -17,6 +17,7 @@ from comment_service.store.cassandra.faults import DRIVER_ERRORS, broken
 from comment_service.store.cassandra.options import CassandraStoreOptions
 from comment_service.store.cassandra.policies import TRANSACTION
 from comment_service.store.errors import StoreError, StoreUnavailable
+from coordination.ids import clock_ms
 
 COPIES = 3
 LOCK_S = 60
@@ -96,7 +97,7 @@ def _apply_missing(session: Session, lock: _Lock) -> list[str]:
         for statement in statements(text):
             lock.keep()
             _execute(session, statement)
-        values = (_SCHEMA, number, name, int(time.time() * 1000))
+        values = (_SCHEMA, number, name, clock_ms())
         _execute(session, SimpleStatement(_NOTE_STEP, consistency_level=ConsistencyLevel.QUORUM), values)
         done.append(name)
     return done
