@@ -10,6 +10,7 @@ from pathlib import Path
 from livecomments.v1 import dispatcher_pb2, dispatcher_pb2_grpc
 from ops.commands.tokens import Role, Signer
 from ops.local_cluster.cluster import ClusterOptions, LocalCluster
+from ops.local_cluster.data_centres import DataCentres
 from ops.local_cluster.layout import DataFolder
 from ops.local_cluster.node import Node
 from ops.local_cluster.samples import Samples, scrape
@@ -78,6 +79,17 @@ def options_for_tests(rms: int, dispatchers: int, store: str, settings: dict[str
 
 
 @contextmanager
+def running(cluster: LocalCluster | DataCentres[Cluster]) -> Iterator[None]:
+    """It is up for the length of the ``with``, and nothing of it is left after that."""
+    asyncio.run(cluster.start())
+    try:
+        yield
+    finally:
+        asyncio.run(cluster.stop())
+        asyncio.run(cluster.kill())
+
+
+@contextmanager
 def running_cluster(
     folder: Path, *, rms: int = 3, dispatchers: int = 2, store: str = "sqlite", **settings: str
 ) -> Iterator[Cluster]:
@@ -86,9 +98,5 @@ def running_cluster(
     Nothing limits how fast one user may post, as tests do.
     """
     cluster = Cluster(DataFolder(folder), options_for_tests(rms, dispatchers, store, settings))
-    asyncio.run(cluster.start())
-    try:
+    with running(cluster):
         yield cluster
-    finally:
-        asyncio.run(cluster.stop())
-        asyncio.run(cluster.kill())

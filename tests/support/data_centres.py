@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ from ops.local_cluster.cassandra import CassandraOptions
 from ops.local_cluster.data_centres import DataCentres
 from ops.local_cluster.layout import DataFolder
 from tests.support.cassandra import DURABLE
-from tests.support.cluster import Cluster, options_for_tests
+from tests.support.cluster import Cluster, options_for_tests, running
 
 
 @contextmanager
@@ -29,9 +28,5 @@ def running_data_centres(
     """For the length of the ``with``; as ``running_cluster``."""
     options = replace(options_for_tests(rms, dispatchers, store, settings), cassandra=cassandra)
     centres = DataCentres(DataFolder(folder), options, number, make=Cluster)
-    asyncio.run(centres.start())
-    try:
+    with running(centres):
         yield centres
-    finally:
-        asyncio.run(centres.stop())
-        asyncio.run(centres.kill())
