@@ -9,7 +9,6 @@ from typing import Any
 
 from comment_service.comments import Begun, Draft, Posted
 from comment_service.eager import start
-from comment_service.outcome import abandon
 from comment_service.rates import Action
 from comment_service.refusal import RateLimited
 from comment_service.rpc.messages import comment_message, draft_of
@@ -47,7 +46,7 @@ class Posting:
                 await self._settle(number, self._comments.end(begun))
         finally:  # of effect where the call was given up
             for _, begun in self._begun:
-                abandon(begun.write)
+                begun.write.cancel()
         return self._outcomes
 
     def _counted_together(self, posts: Sequence[pb.PostCommentRequest]) -> frozenset[str]:
